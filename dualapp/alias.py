@@ -1,0 +1,204 @@
+"""``install_as_flask()``: from then on the name ``flask`` leads to dualapp.
+
+A finder at the front of ``sys.meta_path`` answers for ``flask`` and its submodules, so that tools
+which watch imports see them happen. A submodule is dualapp's own module of that name; ``flask``
+itself is a namespace of its own, as it is in Flask, since code sets names in it.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.metadata
+import sys
+import threading
+import types
+import typing as t
+from collections.abc import Iterable, Iterator, Sequence
+
+#: The release whose names and behaviour are dualapp's.
+FLASK_VERSION = "3.1.3"
+
+#: Set to 1, it lets a process begin with the name ``flask`` leading here, see :mod:`.startup`.
+AS_FLASK_VARIABLE = "DUALAPP_AS_FLASK"
+
+#: The submodules that Flask has.
+SUBMODULES = frozenset(
+    [
+        "app",
+        "blueprints",
+        "cli",
+        "config",
+        "ctx",
+        "debughelpers",
+        "globals",
+        "helpers",
+        "json",
+        "json.provider",
+        "json.tag",
+        "logging",
+        "sansio",
+        "sansio.app",
+        "sansio.blueprints",
+        "sansio.scaffold",
+        "sessions",
+        "signals",
+        "templating",
+        "testing",
+        "typing",
+        "views",
+        "wrappers",
+    ]
+)
+
+_REPORT = (
+    "dualapp answers for the name 'flask' here (install_as_flask) and has the public names of Flask"
+    f" {FLASK_VERSION}. If code written for that version needs this one, please report it on"
+    " dualapp's issue tracker, with the name and where it is imported."
+)
+
+_lock = threading.Lock()
+
+
+def install_as_flask() -> None:
+    """Let ``import flask`` mean dualapp in this process; call it before anything imports Flask.
+
+    Legacy code and extensions then run on dualapp unchanged, on both sides. Calling it again does
+    nothing. ``dualapp run --as-flask`` and the environment variable ``DUALAPP_AS_FLASK=1`` do it
+    without an edit.
+
+    Raises:
+        RuntimeError: Flask itself was imported already; the message says by which modules.
+    """
+    place_finder()
+    importlib.import_module("flask")
+
+
+def place_finder() -> FlaskFinder:
+    """Do what :func:`install_as_flask` does, but import nothing under the name yet."""
+    with _lock:
+        for finder in sys.meta_path:
+            if isinstance(finder, FlaskFinder):
+                return finder
+        if "flask" in sys.modules:
+            raise RuntimeError(_imported_too_early(sys.modules["flask"]))
+        finder = FlaskFinder()
+        sys.meta_path.insert(0, finder)
+        # Warnings that name a module are filtered by the name that legacy code knows.
+        vars(importlib.import_module("dualapp.app"))["__name__"] = "flask.app"
+        return finder
+
+
+class FlaskFinder(importlib.abc.MetaPathFinder):
+    """Finds ``flask`` and ``flask.*`` in dualapp, and Flask's metadata where there is none."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: types.ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Answer for Flask's modules and for no others.
+
+        Raises:
+            ModuleNotFoundError: It is a submodule that Flask does not have.
+        """
+        top, _, name = fullname.partition(".")
+        if top != "flask":
+            return None
+        if name and name not in SUBMODULES:
+            raise ModuleNotFoundError(f"No module named {fullname!r}. {_REPORT}", name=fullname)
+        loader = _FlaskLoader() if not name else _ModuleOfOurs(f"dualapp.{name}")
+        is_package = name in ("", "json", "sansio")
+        return importlib.machinery.ModuleSpec(fullname, loader, is_package=is_package)
+
+    def find_distributions(
+        self, context: importlib.metadata.DistributionFinder.Context
+    ) -> Iterable[importlib.metadata.Distribution]:
+        """Give metadata of Flask where it is not installed: extensions ask for its version."""
+        if context.name is None or context.name.lower() != "flask":
+            return
+        if not any(importlib.metadata.MetadataPathFinder.find_distributions(context)):
+            yield _FlaskDistribution()
+
+
+class _FlaskLoader(importlib.abc.Loader):
+    """Makes the module ``flask``: dualapp's public names in a namespace of its own."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        dualapp = importlib.import_module("dualapp")
+        names = {name: value for name, value in vars(dualapp).items() if not name.startswith("_")}
+        vars(module).update(names)
+        module.__file__ = dualapp.__file__
+        module.__doc__ = dualapp.__doc__
+        vars(module)["__getattr__"] = functools.partial(_missing, "flask")
+
+
+class _ModuleOfOurs(importlib.abc.Loader):
+    """Gives a module of dualapp under Flask's name for it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        module = importlib.import_module(self._name)
+        self._own_spec = module.__spec__
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        # The import system has put in the spec that it was given; the module keeps its own.
+        module.__spec__ = self._own_spec
+        flask_name = f"flask.{self._name.partition('.')[2]}"
+        vars(module).setdefault("__getattr__", functools.partial(_missing, flask_name))
+
+
+class _FlaskDistribution(importlib.metadata.Distribution):
+    """What ``importlib.metadata`` finds for Flask where only dualapp is installed."""
+
+    def read_text(self, filename: str) -> str | None:
+        if filename == "METADATA":
+            return f"Metadata-Version: 2.1\nName: Flask\nVersion: {FLASK_VERSION}\n"
+        return None
+
+    def locate_file(self, path: t.Any) -> t.Any:
+        raise NotImplementedError("Flask's metadata is given by dualapp and has no files.")
+
+
+def _missing(module: str, name: str) -> t.Any:
+    """Answer for a name that a module of Flask does not hold yet, or not at all."""
+    if module == "flask" and name in SUBMODULES:
+        return importlib.import_module(f"flask.{name}")
+    if module == "flask" and name == "__version__":
+        return importlib.metadata.version("flask")
+    caller = sys._getframe(1)
+    # `from flask import name` hides the message of an AttributeError behind one of its own.
+    if caller.f_code.co_code[caller.f_lasti] == dis.opmap["IMPORT_FROM"]:
+        raise ImportError(f"cannot import name {name!r} from {module!r}. {_REPORT}", name=module)
+    raise AttributeError(f"module {module!r} has no attribute {name!r}. {_REPORT}")
+
+
+def _imported_too_early(flask: types.ModuleType) -> str:
+    importers = list(_users_of(flask))
+    who = f"by {', '.join(importers)}" if importers else "before, by a module that kept nothing"
+    return (
+        f"The real Flask ({getattr(flask, '__file__', 'unknown file')}) was imported already,"
+        f" {who}. What was made with it would not fit what dualapp makes. Call"
+        " dualapp.install_as_flask() before that import, or start with DUALAPP_AS_FLASK=1."
+    )
+
+
+def _users_of(flask: types.ModuleType) -> Iterator[str]:
+    """Name the modules outside Flask that hold it, or something of it, in order of import."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "flask" or not isinstance(module, types.ModuleType):
+            continue
+        if any(value is flask or _is_of_flask(value) for value in list(vars(module).values())):
+            yield name
+
+
+def _is_of_flask(value: object) -> bool:
+    home = vars(value).get("__module__") if isinstance(value, type) else None
+    return str(home).partition(".")[0] == "flask"

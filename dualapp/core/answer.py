@@ -1,0 +1,318 @@
+"""What goes to the client, made from a Response once and sent by either side.
+
+Both gateways get the same status, headers and body from here, and the rules that hold on both are
+kept here: no body for HEAD, 1xx, 204 and 304 (RFC 9110 sections 9.3.2 and 15), no hop-by-hop
+header from an application (:pep:`3333`, "Other HTTP Features"), no control character in a header
+(RFC 9110 section 5.5).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import typing as t
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from functools import lru_cache, partial
+from itertools import chain, islice
+
+from werkzeug.wrappers import Response as BaseResponse
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
+    from werkzeug.exceptions import HTTPException
+
+HeaderList = list[tuple[str, str]]
+
+#: What a server decides for its own connection; an application has no say in it.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
+_status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
+
+
+class Answer:
+    """A status line, headers and a body, ready for either gateway.
+
+    Attributes:
+        status: Code and reason, such as ``200 OK``.
+        code: The number alone.
+        headers: Names and values, checked.
+        body: Chunks of bytes; async for what an async generator makes.
+        in_memory: The body is a list, nothing of the application runs while it is sent.
+        close: To be called once, when the body was sent or given up; None if nothing needs it.
+    """
+
+    __slots__ = ("body", "close", "code", "headers", "in_memory", "status")
+
+    def __init__(
+        self,
+        status: str,
+        headers: HeaderList,
+        body: Iterable[bytes] | EncodedChunks,
+        in_memory: bool,
+        close: Callable[[], t.Any] | None = None,
+    ) -> None:
+        self.status = _checked_status(status)
+        self.code = int(status[:3])
+        self.headers = _checked(headers, self.code)
+        self.body = body
+        self.in_memory = in_memory
+        self.close = close
+
+    @classmethod
+    def of(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
+        """Make the answer to a request from its response.
+
+        Raises:
+            ValueError: A header or the status holds what must not reach the wire.
+        """
+        try:
+            if type(response).__call__ is not BaseResponse.__call__:
+                return cls._of_callable(response, environ)
+            if environ["REQUEST_METHOD"] != "HEAD" and _is_plain(response):
+                in_memory = t.cast("list[bytes]", response.response)
+                return cls(response.status, list(response.headers), in_memory, True)
+            return cls._of_response(response, environ)
+        except BaseException:
+            response.close()
+            raise
+
+    @classmethod
+    def plain(cls, error: HTTPException) -> Answer:
+        """Make the answer that stands in when the application's own cannot be sent."""
+        body = error.get_body().encode()
+        headers = [*error.get_headers(), ("Content-Length", str(len(body)))]
+        return cls(f"{error.code} {error.name.upper()}", headers, [body], True)
+
+    @classmethod
+    def _of_response(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
+        """Ask a response what werkzeug would send."""
+        status, headers = response.status, response.get_wsgi_headers(environ).to_wsgi_list()
+        if _sends_no_body(environ, response.status_code):
+            return cls(status, headers, [], True, _closing(response))
+        if is_async_body(response):
+            chunks = EncodedChunks(t.cast("AsyncIterable[t.Any]", response.response))
+            return cls(status, headers, chunks, False, response.close)
+        body = response.get_app_iter(environ)
+        if response.is_sequence:
+            return cls(
+                status, headers, [_as_bytes(chunk) for chunk in body], True, _closing(response)
+            )
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(wrapper, type) and isinstance(body, wrapper):  # uWSGI's is a function
+            # The server may recognise its own wrapper and send the file without reading it.
+            close = response.close if response._on_close else getattr(body, "close", None)
+            return cls(status, headers, body, True, close)
+        close = getattr(body, "close", None)
+        if response.direct_passthrough or close is None:
+            close = response.close
+        return cls(status, headers, map(_as_bytes, body), False, close)
+
+    @classmethod
+    def _of_callable(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
+        """Ask a response whose class has a ``__call__`` of its own, as a server would."""
+        started: list[t.Any] = []
+        written: list[bytes] = []
+
+        def start_response(
+            status: str, headers: HeaderList, exc_info: t.Any = None
+        ) -> Callable[[bytes], object]:
+            started[:] = [status, headers]
+            return written.append
+
+        body = response(environ, start_response)
+        chunks = iter(body)
+        if not started:  # it may start as late as with its first chunk
+            written += islice(chunks, 1)
+        if not started:
+            raise RuntimeError(
+                f"{type(response).__name__}.__call__ returned without calling start_response, so"
+                " there is no status to send. Call it before returning, as PEP 3333 asks."
+            )
+        status, headers = started
+        close = getattr(body, "close", None)
+        if _sends_no_body(environ, int(_checked_status(status)[:3])):
+            return cls(status, headers, [], True, close)
+        return cls(status, headers, map(_as_bytes, chain(written, chunks)), False, close)
+
+
+def has_no_body(code: int) -> bool:
+    """Tell whether answers with this status code never have a body."""
+    return code < 200 or code in (204, 304)
+
+
+def _sends_no_body(environ: WSGIEnvironment, code: int) -> bool:
+    return environ["REQUEST_METHOD"] == "HEAD" or has_no_body(code)
+
+
+def _closing(response: BaseResponse) -> Callable[[], t.Any] | None:
+    """Give what is to be called at the end of a response that is not iterated; None if nothing."""
+    if is_async_body(response):
+        return partial(_close_unsent, response)
+    if response._on_close or hasattr(response.response, "close"):
+        return response.close
+    return None
+
+
+def _close_unsent(response: BaseResponse) -> Awaitable[None]:
+    response.close()
+    return EncodedChunks(t.cast("AsyncIterable[t.Any]", response.response)).aclose()
+
+
+def is_async_body(response: BaseResponse) -> bool:
+    """Tell whether the body is an async iterable, such as an async generator."""
+    return hasattr(type(response.response), "__aiter__")
+
+
+class EncodedChunks:
+    """The chunks of an async body, text encoded; closes what it iterates."""
+
+    def __init__(self, chunks: AsyncIterable[t.Any]) -> None:
+        self._chunks = chunks.__aiter__()
+        self._is_closed = False
+
+    def __aiter__(self) -> EncodedChunks:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return _as_bytes(await self._chunks.__anext__())
+
+    async def aclose(self) -> None:
+        """Close the generator, or whatever else can be closed, once."""
+        aclose = getattr(self._chunks, "aclose", None)
+        if aclose is not None and not self._is_closed:
+            self._is_closed = True
+            await aclose()
+
+
+def _as_bytes(chunk: t.Any) -> bytes:
+    """Give a chunk of a body as servers want it: bytes, and no subclass of them."""
+    if type(chunk) is bytes:
+        return chunk
+    if isinstance(chunk, str):
+        return chunk.encode()
+    try:
+        return memoryview(chunk).tobytes()
+    except TypeError:
+        raise TypeError(
+            f"The response's body gave {chunk!r}, of type {type(chunk).__name__}, where only text"
+            " and bytes can be sent. Convert it in the generator, with str() for example."
+        ) from None
+
+
+def _is_plain(response: BaseResponse) -> bool:
+    """Tell whether werkzeug would send a response just as it is, so that it need not be asked.
+
+    That is: bytes in memory with their length, no location to be made absolute, nobody waiting for
+    the end, and no method of werkzeug's overridden. Benchmark: ``tests/benchmarks/inprocess.py``.
+    """
+    body = response.response
+    cls: t.Any = type(response)
+    return (
+        type(body) is list
+        and len(body) == 1
+        and type(body[0]) is bytes
+        and not response._on_close
+        and not has_no_body(response.status_code)
+        and _sends_itself(cls)
+        and _has_length_and_no_location(response.headers)
+    )
+
+
+def _has_length_and_no_location(headers: Headers) -> bool:
+    has_length = False
+    for name, _ in headers:
+        kind = _kind_of(name)
+        if kind is _Kind.LOCATION:
+            return False
+        has_length = has_length or kind is _Kind.LENGTH
+    return has_length
+
+
+@lru_cache(maxsize=64)
+def _sends_itself(cls: type[BaseResponse]) -> bool:
+    """Tell whether a response class leaves to werkzeug what a server gets."""
+    return all(
+        getattr(cls, name) is getattr(BaseResponse, name)
+        for name in ("get_wsgi_headers", "get_wsgi_response", "get_app_iter", "iter_encoded")
+    )
+
+
+@lru_cache(maxsize=128)
+def _checked_status(status: str) -> str:
+    if not _status_line(status):
+        raise ValueError(
+            f"The status {status!r} cannot be sent: it must be a number of three digits and a"
+            " reason phrase in Latin-1 without control characters, which would let whoever chose"
+            " the text write headers of their own. Return a plain number as the status."
+        )
+    return status if type(status) is str else str.__str__(status)
+
+
+def _checked(headers: HeaderList, code: int) -> HeaderList:
+    """Give the headers that may be sent, as the exact types that :pep:`3333` asks for."""
+    checked = []
+    bodyless = has_no_body(code)
+    for name, value in headers:
+        kind = _kind_of(name)
+        if kind in _ABOUT_A_BODY:
+            if not bodyless:
+                checked.append(_known_header(name, value))
+        elif kind is not _Kind.HOP_BY_HOP:
+            checked.append(_checked_header(name, value))
+    return checked
+
+
+def _checked_header(name: str, value: str) -> tuple[str, str]:
+    if _kind_of(name) is _Kind.NO_NAME or not _header_value(value):
+        raise ValueError(
+            f"The response header {name!r}: {value!r} holds a character that cannot be sent. A"
+            " control character would let whoever chose the text write headers or a body of"
+            " their own, and what is not in Latin-1 has no encoding there (RFC 9110, section"
+            " 5.5). Check or quote the text before it becomes a header."
+        )
+    # Space at the ends is not a part of the value, and some servers refuse it.
+    return str.__str__(name), str.strip(value, " \t")
+
+
+#: For type and length, which every answer has and which differ little. Benchmark:
+#: ``tests/benchmarks/inprocess.py``.
+_known_header = lru_cache(maxsize=512)(_checked_header)
+
+
+class _Kind(enum.Enum):
+    """What this module has to know of a header by its name."""
+
+    ORDINARY = enum.auto()
+    HOP_BY_HOP = enum.auto()
+    TYPE = enum.auto()
+    LENGTH = enum.auto()
+    LOCATION = enum.auto()
+    NO_NAME = enum.auto()
+
+
+_ABOUT_A_BODY = (_Kind.TYPE, _Kind.LENGTH)
+_KINDS = {
+    **dict.fromkeys(_HOP_BY_HOP, _Kind.HOP_BY_HOP),
+    "content-type": _Kind.TYPE,
+    "content-length": _Kind.LENGTH,
+    "location": _Kind.LOCATION,
+    "content-location": _Kind.LOCATION,
+}
+
+
+@lru_cache(maxsize=512)
+def _kind_of(name: str) -> _Kind:
+    return _KINDS.get(name.lower()) or (_Kind.ORDINARY if _header_name(name) else _Kind.NO_NAME)

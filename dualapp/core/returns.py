@@ -1,0 +1,156 @@
+"""What a view may return, and the Response that becomes of it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import AsyncIterable, Iterator, Mapping
+from functools import lru_cache
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..globals import _cv_context
+
+if t.TYPE_CHECKING:
+    from ..wrappers import Request, Response
+    from .application import Application
+
+#: Bodies that the response class takes as they are; whatever is iterated is streamed.
+_BODIES = (str, bytes, bytearray, Iterator, AsyncIterable)
+
+_ACCEPTED = (
+    "a string, bytes, a dict or list (sent as JSON), a response, an iterator or a generator, sync"
+    " or async (sent as it is made), a WSGI callable, or a tuple of one of these with a status"
+    " and headers"
+)
+
+
+def make_response(app: Application, request: Request, result: t.Any) -> Response:
+    """Turn what a view or a hook returned into a response of the application's class.
+
+    Args:
+        app: The application whose response class and JSON provider are used.
+        request: The request being answered.
+        result: The value, or a tuple ``(value, status)``, ``(value, headers)`` or
+            ``(value, status, headers)``.
+
+    Raises:
+        TypeError: The value cannot be made a response; the message names the view.
+    """
+    cls: t.Any = app.response_class
+    if type(result) is str:
+        return response_of(cls, result)
+    value, status, headers = _unpack(request, result)
+    response: Response
+    if isinstance(value, cls):
+        response = value
+    elif value is None:
+        raise TypeError(
+            f"{_name_of_view(app, request)} returned None: it has no return statement, or one"
+            f" without a value, so there is nothing to answer with. Return {_ACCEPTED}."
+        )
+    elif isinstance(value, _BODIES):
+        # Given to the class, status and headers decide on the content type too.
+        response = cls(value, status=status, headers=headers)
+        status = headers = None
+    elif isinstance(value, dict | list):
+        response = app.json.response(value)
+    else:
+        response = _forced(app, request, value)
+    if status is not None:
+        if isinstance(status, str):
+            response.status = status
+        else:
+            response.status_code = status
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def _unpack(request: Request, result: t.Any) -> tuple[t.Any, t.Any, t.Any]:
+    """Take a returned tuple apart: value, status or None, headers or None."""
+    if not isinstance(result, tuple):
+        return result, None, None
+    if len(result) == 3:
+        return result
+    if len(result) == 2:
+        value, extra = result
+        if isinstance(extra, Headers | Mapping | tuple | list):
+            return value, None, extra
+        return value, extra, None
+    raise TypeError(
+        f"The view of {request.endpoint!r} returned a tuple of length {len(result)}, which cannot"
+        " be read as a response. The tuple must have the form (body, status), (body, headers)"
+        " or (body, status, headers)."
+    )
+
+
+def _forced(app: Application, request: Request, value: t.Any) -> Response:
+    """Let the response class make what it can of another response or of a WSGI callable."""
+    if isinstance(value, HTTPException):
+        # Called as WSGI, as any other callable, it would come back as a stream.
+        value = value.get_response(request.environ)
+    elif not (isinstance(value, BaseResponse) or callable(value)):
+        raise TypeError(
+            f"{_name_of_view(app, request)} did not return a valid response; it was a"
+            f" {type(value).__name__}. Return {_ACCEPTED}."
+        )
+    try:
+        return t.cast("Response", app.response_class.force_type(value, request.environ))
+    except TypeError as error:
+        raise TypeError(
+            f"{error}\n{_name_of_view(app, request)} did not return a valid response; it was a"
+            f" {type(value).__name__}, called as a WSGI application. Return {_ACCEPTED}."
+        ).with_traceback(error.__traceback__) from None
+
+
+def _name_of_view(app: Application, request: Request) -> str:
+    view = app.view_functions.get(request.endpoint or "")
+    if view is None:
+        return f"The function that answered for {request.endpoint!r}"
+    name = f"{view.__module__}.{getattr(view, '__qualname__', view)}"
+    return f"The view function {name!r} of the endpoint {request.endpoint!r}"
+
+
+def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
+    """Do what ``cls(text, mimetype=mimetype)`` does, by copying a response made before.
+
+    Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
+    """
+    template = _template_of(cls, mimetype or cls.default_mimetype, cls.default_status)
+    if template is not None:
+        return _from_template(cls, template, text.encode())
+    response: Response = cls(text, mimetype=mimetype)
+    return response
+
+
+@lru_cache(maxsize=64)
+def _template_of(
+    cls: type[Response], mimetype: str | None, default_status: int
+) -> dict[str, t.Any] | None:
+    """Make the response to copy; None if the class has a constructor or a length of its own."""
+    if cls.__init__ is not BaseResponse.__init__ or cls.set_data is not BaseResponse.set_data:
+        return None
+    made = cls("", mimetype=mimetype)
+    return vars(made) if "Content-Length" in made.headers else None
+
+
+def _from_template(cls: type[Response], template: dict[str, t.Any], body: bytes) -> Response:
+    response = cls.__new__(cls)
+    vars(response).update(template)
+    headers = response.headers = Headers()
+    headers._list = [
+        (name, str(len(body)) if name == "Content-Length" else value)
+        for name, value in template["headers"]
+    ]
+    response.response = [body]
+    response._on_close = []
+    return response
+
+
+def current_request() -> Request:
+    """Give the request of the current context, which must have one."""
+    ctx = _cv_context.get().request_context
+    assert ctx is not None
+    return ctx.request

@@ -1,0 +1,231 @@
+"""How an application speaks JSON: the interface, and the implementation on the standard library.
+
+Replace ``app.json`` by an instance of another provider, or set ``json_provider_class`` on a
+subclass of the application, and everything follows: ``dualapp.json``, ``jsonify``,
+``request.get_json``, the ``tojson`` filter and the test client.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+import weakref
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from werkzeug.http import http_date
+
+from ..core.returns import response_of
+
+if t.TYPE_CHECKING:
+    from ..app import DualApp
+    from ..wrappers import Response
+
+
+class JSONProvider:
+    """What an application needs of a JSON library.
+
+    A subclass has to give :meth:`dumps` and :meth:`loads`; the rest builds on them.
+
+    Args:
+        app: The application. Held by a weak reference, since it holds the provider.
+    """
+
+    def __init__(self, app: DualApp) -> None:
+        self._app = t.cast("DualApp", weakref.proxy(app))
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Write a value as JSON text.
+
+        Args:
+            obj: The value.
+            **kwargs: Options of the library behind this provider.
+
+        Returns:
+            The text.
+        """
+        raise NotImplementedError
+
+    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+        """Write a value as JSON into a text file.
+
+        Args:
+            obj: The value.
+            fp: The open file. Use UTF-8 for it (RFC 8259, section 8.1).
+            **kwargs: As for :meth:`dumps`.
+        """
+        fp.write(self.dumps(obj, **kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Read a value from JSON.
+
+        Args:
+            s: Text, or bytes in UTF-8.
+            **kwargs: Options of the library behind this provider.
+
+        Returns:
+            The value.
+
+        Raises:
+            ValueError: This is no JSON. In ``request.get_json`` it becomes a 400.
+        """
+        raise NotImplementedError
+
+    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+        """Read a value from a JSON file.
+
+        Args:
+            fp: The open file, text or binary.
+            **kwargs: As for :meth:`loads`.
+
+        Returns:
+            The value.
+        """
+        return self.loads(fp.read(), **kwargs)
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """Make the response that ``jsonify`` returns.
+
+        Args:
+            *args: One value, or several, which become an array; none at all is ``null``.
+            **kwargs: The members of an object, instead of positional arguments.
+
+        Returns:
+            A response of type ``application/json``.
+
+        Raises:
+            TypeError: Both positional and keyword arguments were given.
+        """
+        body = self.dumps(self._prepare_response_obj(args, kwargs))
+        return self._app.response_class(body, mimetype="application/json")
+
+    def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+        """Find the one value that the arguments of :meth:`response` stand for."""
+        if args and kwargs:
+            raise TypeError(
+                "app.json.response() takes either args or kwargs, not both: positional arguments"
+                " are the value itself, keyword arguments the members of an object. Put everything"
+                " into one dictionary."
+            )
+        if kwargs or not args:
+            return kwargs or None
+        return args[0] if len(args) == 1 else args
+
+
+def _default(o: t.Any) -> t.Any:
+    """Turn a value that JSON has no type for into one that it has.
+
+    Args:
+        o: A date or datetime (given as an HTTP date, RFC 9110 section 5.6.7), a Decimal or UUID,
+            an instance of a dataclass, or anything with ``__html__``.
+
+    Returns:
+        A value that the JSON encoder can write.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    match o:
+        case date():
+            return http_date(o)
+        case Decimal() | UUID():
+            return str(o)
+    if dataclasses.is_dataclass(o) and not isinstance(o, type):
+        return dataclasses.asdict(o)
+    if hasattr(o, "__html__"):
+        return str(o.__html__())
+    raise TypeError(
+        f"Object of type {type(o).__name__} is not JSON serializable. Convert it first, or teach"
+        " the application: subclass DefaultJSONProvider, extend its default()."
+    )
+
+
+def decode(s: str | bytes, **kwargs: t.Any) -> t.Any:
+    """Read JSON with the standard library; whatever is wrong with the text is a ValueError."""
+    try:
+        return json.loads(s, **kwargs)
+    except RecursionError:
+        # It is the sender's doing, so it must not pass for a bug of the application.
+        raise ValueError("This JSON is nested too deeply to be read.") from None
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by the standard library, with a few more types.
+
+    Beyond what :mod:`json` writes: dates and datetimes as HTTP dates, decimals and UUIDs as
+    strings, dataclasses as objects, and what has ``__html__`` (``Markup``) as that HTML.
+    """
+
+    #: Called with each value that :mod:`json` cannot write; gives one that it can, or TypeError.
+    default: Callable[[t.Any], t.Any] = staticmethod(_default)
+
+    #: Write other characters than ASCII as ``\\u`` escapes.
+    ensure_ascii = True
+
+    #: Write the members of an object in the order of their names. Equal objects then give equal
+    #: bytes, which caches like. Keys of mixed types cannot be sorted: set it to False for these.
+    sort_keys = True
+
+    #: Write responses without needless blanks. None means: except in debug mode.
+    compact: bool | None = None
+
+    #: The ``Content-Type`` of responses.
+    mimetype = "application/json"
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Write a value as JSON text.
+
+        Args:
+            obj: The value.
+            **kwargs: Options of :func:`json.dumps`; they win over this provider's attributes.
+
+        Returns:
+            The text.
+
+        Raises:
+            TypeError: Something in the value has no form in JSON.
+        """
+        options: dict[str, t.Any] = {
+            "default": self.default,
+            "ensure_ascii": self.ensure_ascii,
+            "sort_keys": self.sort_keys,
+        }
+        return json.dumps(obj, **(options | kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Read a value from JSON.
+
+        Args:
+            s: Text, or bytes in UTF-8, UTF-16 or UTF-32.
+            **kwargs: Options of :func:`json.loads`.
+
+        Returns:
+            The value.
+
+        Raises:
+            ValueError: This is no JSON, or it is nested too deeply.
+        """
+        return decode(s, **kwargs)
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """Make the response that ``jsonify`` returns.
+
+        Args:
+            *args: One value, or several, which become an array; none at all is ``null``.
+            **kwargs: The members of an object, instead of positional arguments.
+
+        Returns:
+            A response of type :attr:`mimetype` that ends in a newline; indented by two blanks in
+            debug mode, unless :attr:`compact` says otherwise.
+
+        Raises:
+            TypeError: Both positional and keyword arguments were given, or a value has no form
+                in JSON.
+        """
+        compact = not self._app.debug if self.compact is None else self.compact
+        layout: dict[str, t.Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+        text = self.dumps(self._prepare_response_obj(args, kwargs), **layout)
+        return response_of(self._app.response_class, f"{text}\n", self.mimetype)

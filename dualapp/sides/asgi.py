@@ -1,0 +1,325 @@
+"""The ASGI side: one connection of a server that calls ``await app(scope, receive, send)``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import io
+import logging
+import typing as t
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextvars import Context, copy_context
+
+import anyio
+
+from ..core import lifecycle
+from ..core.answer import Answer, EncodedChunks
+from ..core.calls import call_in_place
+from . import wrapped
+from .body import ReceivedBody, declared_length, expects_body
+from .client import Client, NextChunk, Send
+from .drivers import call_on_loop, drive, on_loop, throwable
+from .environ import environ_of
+from .inbox import Receive
+from .loops import ServerLoop
+from .placement import busy, is_nested, needs_thread, takes_thread, workers_of
+from .threads import HopFuture
+from .wsgi import PRESERVE, enter, release, report_teardown_error
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..app import DualApp
+
+T = t.TypeVar("T")
+
+logger = logging.getLogger("dualapp")
+
+
+async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
+    """Answer one connection (ASGI 3).
+
+    Args:
+        app: The application.
+        scope: The connection; it stays as it is.
+        receive: The client's events.
+        send: What goes to the client.
+
+    Raises:
+        ValueError: The connection is of a type that the specification does not know.
+    """
+    kind = scope["type"]
+    if kind == "http":
+        await _respond_http(app, scope, receive, send)
+    elif kind == "lifespan":
+        await app.lifespan.serve(app, scope, receive, send)
+    elif kind == "websocket":
+        await _refuse_websocket(scope, receive, send)
+    else:
+        raise ValueError(
+            f"Unknown ASGI scope type {kind!r}: dualapp answers 'http', 'websocket' and"
+            " 'lifespan'. The server, or a middleware in front, speaks an extension."
+        )
+
+
+async def _respond_http(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
+    if app.lifespan.is_due:
+        await app.lifespan.start_on_this_loop()
+    environ = environ_of(scope)
+    client = Client(receive, send)
+    server = ServerLoop(asyncio.get_running_loop())
+    body = None
+    if expects_body(environ):
+        body = ReceivedBody(client.inbox, server, declared_length(environ))
+        environ["wsgi.input"] = io.BufferedReader(body)
+    wrapper = wrapped.wrapper_of(app)
+    try:
+        if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
+            await Exchange(app, environ, body, client, server).respond()
+        else:
+            await wrapped.respond(app, wrapper, environ, body, client, server)
+    finally:
+        if body is not None and PRESERVE not in environ:
+            body.close()
+        await client.stop_watching()
+
+
+class Exchange:
+    """One HTTP request.
+
+    It runs on the server's loop where the view is async, and wholly in one worker thread where the
+    view is sync. User code runs in a copy of the server's context, ``receive`` and ``send`` in the
+    server's own.
+
+    Attributes:
+        answer: What is being sent, until its body was closed.
+    """
+
+    def __init__(
+        self,
+        app: DualApp,
+        environ: WSGIEnvironment,
+        body: ReceivedBody | None,
+        client: Client,
+        server: ServerLoop,
+    ) -> None:
+        self.app = app
+        self.body = body
+        self.client = client
+        self.server = server
+        self.workers = workers_of(app)
+        self.is_nested = is_nested()
+        self.context = copy_context()
+        self.ctx = self.context.run(enter, app, environ, server)
+        self.answer: Answer | None = None
+        self._is_ending = False
+        self._has_left = False
+
+    async def respond(self) -> None:
+        """Answer the request and end it."""
+        try:
+            await self._receive_body()
+            if self.workers.is_full and not self.is_nested and needs_thread(self.ctx):
+                await self._refuse()
+            else:
+                await self._make_answer()
+                await self._send()
+        except asyncio.CancelledError as error:
+            with anyio.CancelScope(shield=True):  # a scope around us cancels every await anew
+                await self._end(error)
+            raise
+        except BaseException as error:
+            await self._end(error)
+            raise
+        await self._end(None)
+
+    async def _receive_body(self) -> None:
+        if self.body is not None and not self._streams_body():
+            config = self.app.config
+            await self.body.receive_all(config["MAX_CONTENT_LENGTH"], config["BODY_SPOOL_SIZE"])
+
+    def _streams_body(self) -> bool:
+        return getattr(self.ctx.request.url_rule, "stream_body", False)
+
+    async def _refuse(self) -> None:
+        """Answer that there is no thread; the request has not begun, so there is no teardown."""
+        self._has_left = True
+        release(self.ctx, self.server)
+        await self.client.send_whole(busy())
+
+    # -- the answer ----------------------------------------------------------------------------
+
+    async def _make_answer(self) -> None:
+        if takes_thread(self.ctx):
+            error = await self.workers.submit(self._work, self.is_nested, self.server.cancel)
+            if error is not None:
+                try:
+                    raise error
+                finally:
+                    del error  # its traceback holds this frame
+            return
+        work = lifecycle.answer(self.ctx, call_on_loop)
+        if self.app.config["CANCEL_ON_DISCONNECT"]:
+            async with self.client.watch():
+                self.answer = await self._run(work)
+        else:
+            self.answer = await self._run(work)
+
+    def _work(self) -> BaseException | None:
+        """Answer in this worker thread.
+
+        Returns:
+            What was raised; a GeneratorExit, for one, could not be told in any other way.
+        """
+        try:
+            self._answer_in_thread()
+        except BaseException as error:
+            return error
+        return None
+
+    def _answer_in_thread(self) -> None:
+        """Run the whole lifecycle here; its end too, unless there is a stream to be sent first."""
+        try:
+            self.answer = self._drive(lifecycle.answer(self.ctx, call_in_place))
+        except BaseException as error:
+            self._leave_in_thread(error)
+            raise
+        if self.answer.in_memory:
+            self._leave_in_thread(self.ctx.error)
+
+    def _drive(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+        """Run a coroutine of the core in this thread, in the request's context."""
+        return drive(
+            coroutine,
+            self.context.run,
+            lambda awaitable: self.server.block(awaitable, self.context),
+        )
+
+    def _run(self, coroutine: Coroutine[t.Any, t.Any, T]) -> Awaitable[T]:
+        """Run a coroutine of the core on this loop, in the request's context."""
+        return t.cast("Awaitable[T]", on_loop(coroutine, self.context, self._hop))
+
+    def _hop(
+        self,
+        context: Context,
+        function: Callable[..., t.Any],
+        args: tuple[t.Any, ...],
+        kwargs: dict[str, t.Any],
+    ) -> HopFuture:
+        """Run a sync function in a worker thread; what belongs to the end is run in any case."""
+        return self.workers.submit(
+            functools.partial(_run_in, context, function, args, kwargs),
+            self.is_nested,
+            self.server.cancel,
+            must_run=self._is_ending,
+        )
+
+    # -- sending -------------------------------------------------------------------------------
+
+    async def _send(self) -> None:
+        answer = self.answer
+        if answer is None:  # the client left while it was made
+            return
+        try:
+            if answer.in_memory and isinstance(answer.body, list):
+                await self.client.send_whole(answer)
+            else:
+                await self._send_stream(answer)
+        except OSError:
+            if not self.client.has_left:
+                raise
+            # The server says so by raising (ASGI 2.4, "Disconnected Client").
+            logger.debug("The client left while it was answered.")
+
+    async def _send_stream(self, answer: Answer) -> None:
+        if not self._streams_body():
+            self.client.inbox.discard()
+        try:
+            await self.client.send_stream(answer, self._chunks_of(answer))
+        except Exception as error:
+            if self.client.has_start or self.client.has_left:
+                raise
+            await self._close()
+            self.answer = await self._run(lifecycle.answer_error(self.ctx, call_on_loop, error))
+            await self._send()
+
+    def _chunks_of(self, answer: Answer) -> NextChunk:
+        """Give what gives the chunks: an async body's here, a sync one's with a hop for each."""
+        body = answer.body
+        if isinstance(body, EncodedChunks):
+            return lambda: self._run(_next_of(body))
+        args = (iter(body), None)
+        return lambda: self._hop(self.context, next, args, {})
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def _end(self, error: BaseException | None) -> None:
+        """End what has not ended yet: the body, the request."""
+        self._is_ending = True
+        try:
+            await self._close()
+        except BaseException as raised:
+            await self._leave(error or raised)
+            raise
+        await self._leave(error)
+
+    async def _leave(self, error: BaseException | None) -> None:
+        if not self._has_left:
+            with self._leaving(error) as seen:
+                await self._run(lifecycle.leave(self.ctx, call_on_loop, seen))
+
+    async def _close(self) -> None:
+        """Close what the answer's body comes from, once."""
+        answer, self.answer = self.answer, None
+        if answer is not None and (answer.close is not None or not answer.in_memory):
+            await self._run(lifecycle.close_answer(answer, call_on_loop))
+
+    def _leave_in_thread(self, error: BaseException | None) -> None:
+        with self._leaving(error) as seen:
+            self._drive(lifecycle.leave(self.ctx, call_in_place, seen))
+
+    @contextlib.contextmanager
+    def _leaving(self, error: BaseException | None) -> Iterator[BaseException | None]:
+        """Wrap the teardown, once; gives the error that teardown functions are told of."""
+        self._has_left = True
+        error = error or self.ctx.error
+        if error is not None and self.app.should_ignore_error(error):
+            error = None
+        try:
+            yield error
+        except Exception:
+            report_teardown_error(self.ctx, error)
+        finally:
+            self.ctx.error = None  # its traceback holds what would hold it
+            release(self.ctx, self.server)
+
+
+def _run_in(
+    context: Context,
+    function: Callable[..., t.Any],
+    args: tuple[t.Any, ...],
+    kwargs: dict[str, t.Any],
+) -> t.Any:
+    """Run a function in a context, its errors such that they can be raised in a coroutine."""
+    try:
+        return context.run(function, *args, **kwargs)
+    except GeneratorExit as error:
+        raise throwable(error) from error
+
+
+async def _next_of(body: EncodedChunks) -> bytes | None:
+    try:
+        return await anext(body)
+    except StopAsyncIteration:
+        return None
+
+
+async def _refuse_websocket(scope: t.Any, receive: Receive, send: Send) -> None:
+    """Close a WebSocket before it is accepted, which servers answer with 403."""
+    await receive()
+    logger.warning(
+        "A WebSocket handshake for %r was refused: this version of dualapp has no WebSocket views.",
+        scope.get("path"),
+    )
+    await send({"type": "websocket.close", "code": 1000})

@@ -1,0 +1,158 @@
+"""The body of a request on the ASGI side, as ``wsgi.input``.
+
+It is received on the event loop, into memory and past ``BODY_SPOOL_SIZE`` bytes into a file, before
+a thread is taken or an async view runs: so a slow upload holds no thread, and reading never waits.
+Where that is not wanted (``stream=True`` on the view), or receiving stopped at
+``MAX_CONTENT_LENGTH``, what is missing is received when it is read.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+import typing as t
+from collections.abc import AsyncIterator
+from contextvars import copy_context
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from .inbox import Inbox
+from .loops import ServerLoop
+from .threads import in_executor
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_a_length = re.compile(r"[0-9]{1,19}", re.ASCII).fullmatch
+
+
+class ReceivedBody(io.RawIOBase):
+    """A binary stream over the body of one request.
+
+    It ends where the body ends, and only there: a body cut short raises instead.
+
+    Args:
+        inbox: Where the body arrives.
+        server: The loop that it arrives on, as seen from a worker thread.
+        declared: The Content-Length, if there is one.
+    """
+
+    def __init__(self, inbox: Inbox, server: ServerLoop, declared: int | None) -> None:
+        super().__init__()
+        self._inbox = inbox
+        self._server = server
+        self._declared = declared
+        self._store: t.IO[bytes] = io.BytesIO()
+
+    async def receive_all(self, limit: int | None, spool_size: int) -> None:
+        """Receive the body, unless it passes the limit: then reading past it is the 413.
+
+        Args:
+            limit: Bytes after which to stop; None for no limit.
+            spool_size: Bytes after which the body goes to a file.
+        """
+        if limit is not None and self._declared is not None and self._declared > limit:
+            return
+        inbox = self._inbox
+        chunk = await inbox.next_chunk()
+        if inbox.is_read:
+            self._store = io.BytesIO(chunk)
+            return
+        store = tempfile.SpooledTemporaryFile(spool_size)  # noqa: SIM115 - closed with this
+        try:
+            while True:
+                await self._write(store, chunk, spool_size)
+                if self.has_all or _passes(inbox.received, limit):
+                    break
+                chunk = await inbox.next_chunk()
+            store.seek(0)
+        except BaseException:
+            store.close()
+            raise
+        self._store = t.cast(t.IO[bytes], store)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the body from here on as it comes; to be iterated on the event loop."""
+        while chunk := self._store.read(64 * 1024):
+            yield chunk
+        while not self._inbox.is_read:
+            chunk = await self._inbox.next_chunk()
+            if chunk:
+                yield chunk
+        self._check_whole()
+
+    @property
+    def has_all(self) -> bool:
+        """Whether nothing is left to be received, so that reading never waits."""
+        return self._inbox.is_read
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: t.Any) -> int:
+        """Read into a buffer, as :class:`io.RawIOBase` wants it.
+
+        Raises:
+            werkzeug.exceptions.ClientDisconnected: The client left before the end of the body.
+            werkzeug.exceptions.RequestEntityTooLarge: It is an async view that reads what was
+                not received, since that passes the limit.
+        """
+        data = self._store.read(len(buffer))
+        while not data and not self.has_all:
+            data = self._wait_for_chunk()
+        if not data:
+            self._check_whole()
+        if len(data) > len(buffer):  # a chunk that was waited for
+            self._store.close()
+            self._store = io.BytesIO(data)
+            data = self._store.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._store.close()
+        super().close()
+
+    async def _write(self, store: t.Any, chunk: bytes, spool_size: int) -> None:
+        if self._inbox.received <= spool_size:
+            store.write(chunk)
+        else:  # a disk may be slow, and every request would wait for it
+            await in_executor(store.write, chunk)
+
+    def _wait_for_chunk(self) -> bytes:
+        if not self._server.usable_here():
+            raise RequestEntityTooLarge(
+                "The request's body was not received before the async view, since it passes"
+                " MAX_CONTENT_LENGTH or the view has stream=True. Read it with"
+                " 'async for chunk in request.body'."
+            )
+        return self._server.block(self._inbox.next_chunk(), copy_context())
+
+    def _check_whole(self) -> None:
+        declared, inbox = self._declared, self._inbox
+        if inbox.is_cut_short or (declared is not None and inbox.received < declared):
+            raise ClientDisconnected()
+
+
+def _passes(received: int, limit: int | None) -> bool:
+    return limit is not None and received > limit
+
+
+def expects_body(environ: WSGIEnvironment) -> bool:
+    """Tell whether a body may come; a plain GET has none and need not be waited for.
+
+    Before HTTP/2 a body is announced by a header (RFC 9112 section 6).
+    """
+    return (
+        environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+        or "CONTENT_LENGTH" in environ
+        or "HTTP_TRANSFER_ENCODING" in environ
+        or environ["SERVER_PROTOCOL"][5] not in "01"
+    )
+
+
+def declared_length(environ: WSGIEnvironment) -> int | None:
+    """Give the Content-Length; None without one that is a number (reading is a 400 then)."""
+    length = environ.get("CONTENT_LENGTH", "")
+    return int(length) if _a_length(length) else None

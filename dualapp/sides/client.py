@@ -1,0 +1,104 @@
+"""The other end of one request on the ASGI side."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Awaitable, Callable
+
+from ..core.answer import Answer
+from .disconnect import ClientWatch
+from .inbox import Inbox, Receive
+
+Send = Callable[[dict[str, t.Any]], Awaitable[None]]
+NextChunk = Callable[[], Awaitable[bytes | None]]
+
+
+class Client:
+    """The other end: what is sent to it, and whether it is still there.
+
+    Args:
+        receive: The server's channel for what comes from it.
+        send: The server's channel for what goes to it.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.has_start = False
+        self._receive = receive
+        self._send = send
+        self._send_failed = False
+        self._inbox: Inbox | None = None
+        self._watch: ClientWatch | None = None
+
+    @property
+    def inbox(self) -> Inbox:
+        """What comes from the client; made when first needed."""
+        if self._inbox is None:
+            self._inbox = Inbox(self._receive)
+        return self._inbox
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the server has told, in one way or the other, that nobody is there."""
+        return self._send_failed or (self._inbox is not None and self._inbox.has_left)
+
+    def watch(self) -> ClientWatch:
+        """Give what cancels the block of an ``async with`` when the client leaves."""
+        if self._watch is None:
+            self._watch = ClientWatch(self.inbox)
+        return self._watch
+
+    async def stop_watching(self) -> None:
+        """Leave no task behind."""
+        if self._watch is not None:
+            await self._watch.stop()
+
+    async def send(self, event: dict[str, t.Any]) -> None:
+        """Send one event, and note it if the server says that nobody is there."""
+        try:
+            await self._send(event)
+        except OSError:
+            self._send_failed = True
+            raise
+
+    async def send_start(self, answer: Answer) -> None:
+        """Send status and headers."""
+        self.has_start = True
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": answer.code,
+                "headers": [
+                    (name.lower().encode("latin-1"), value.encode("latin-1"))
+                    for name, value in answer.headers
+                ],
+            }
+        )
+
+    async def send_whole(self, answer: Answer) -> None:
+        """Send an answer whose body is in memory."""
+        await self.send_start(answer)
+        body = b"".join(t.cast("list[bytes]", answer.body))
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def send_stream(self, answer: Answer, next_chunk: NextChunk) -> None:
+        """Send chunks as they come, until the client leaves.
+
+        The start goes with the first chunk, so as on WSGI.
+
+        Args:
+            answer: Status and headers.
+            next_chunk: Gives a chunk; None after the last.
+        """
+        if self.has_left:
+            return
+        async with self.watch():
+            while (chunk := await next_chunk()) is not None:
+                if chunk:
+                    if not self.has_start:
+                        await self.send_start(answer)
+                    await self.send(
+                        {"type": "http.response.body", "body": chunk, "more_body": True}
+                    )
+            if not self.has_start:
+                await self.send_start(answer)
+            await self.send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,142 @@
+"""Stepping the core's coroutines, and answering what they ask for.
+
+There are two ways. *In place*: this thread steps the coroutine and blocks for what must be waited
+for; that is a WSGI server's thread, or a worker thread on ASGI. *On the loop*: the server's task
+steps it and passes every suspension on to the event loop.
+
+Both run user code inside a context of the request's own (:pep:`567`) and leave it before anything
+else is called: a ContextVar that one hook sets is seen by all that follows, also by coroutines
+that run elsewhere, while the server's own context is never written to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import types
+import typing as t
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import Context
+
+from ..core.calls import Hop, Wait
+from .colour import runs_on_loop
+
+T = t.TypeVar("T")
+
+#: Says why a request failed that nobody cancelled; a server would take a CancelledError as its own.
+CANCELLED_INSIDE = (
+    "A coroutine of this request was cancelled, and not from outside: a view or a hook awaited a"
+    " task that was cancelled, or raised CancelledError. Catch it there."
+)
+
+#: Runs a function inside the request's context: ``Context.run``, or a plain call.
+Enter = Callable[..., t.Any]
+#: Blocks until an awaitable is done.
+Block = Callable[[Awaitable[t.Any]], t.Any]
+#: Runs a function in a worker thread, in a given context.
+HopTo = Callable[[Context, Callable[..., t.Any], tuple[t.Any, ...], dict[str, t.Any]], t.Any]
+
+
+def drive(coroutine: Coroutine[t.Any, t.Any, T], enter: Enter, block: Block) -> T:
+    """Step a coroutine of the core to its end in this thread.
+
+    Args:
+        coroutine: What to run.
+        enter: Called as ``enter(function, *args)``; puts each step into the request's context.
+        block: Called outside that context with each awaitable that must be waited for.
+
+    Returns:
+        What the coroutine returns.
+    """
+    try:
+        asked = enter(coroutine.send, None)
+        while True:
+            try:
+                value = block(_awaitable_of(asked))
+            except BaseException as error:
+                asked = enter(coroutine.throw, error)
+            else:
+                asked = enter(coroutine.send, value)
+    except StopIteration as stop:
+        return t.cast(T, stop.value)
+
+
+def throwable(error: BaseException) -> BaseException:
+    """Replace an error that would close a coroutine instead of being raised in it."""
+    if not isinstance(error, GeneratorExit):
+        return error
+    instead = RuntimeError("A function of the application raised GeneratorExit.")
+    instead.__cause__ = error
+    return instead
+
+
+def _awaitable_of(asked: object) -> Awaitable[t.Any]:
+    if type(asked) is Wait:
+        return asked.awaitable
+    raise RuntimeError(
+        f"The request's lifecycle suspended on {asked!r} in a thread where nothing can resume it."
+        " Code of dualapp awaited something without going through call(); this is a bug in"
+        " dualapp, please report it with this message."
+    )
+
+
+@types.coroutine
+def on_loop(
+    coroutine: Coroutine[t.Any, t.Any, T], context: Context, hop: HopTo
+) -> Generator[t.Any, t.Any, T]:
+    """Step a coroutine of the core as a part of the running task.
+
+    Args:
+        coroutine: What to run.
+        context: Where its steps run. It must not be in use elsewhere meanwhile.
+        hop: Gives an awaitable that runs a blocking function in a worker thread, in the context;
+            it must not end before the thread has left the context, not even when cancelled.
+
+    Returns:
+        What the coroutine returns.
+    """
+    run, send = context.run, coroutine.send
+    try:
+        asked = run(send, None)
+        while True:
+            try:
+                if type(asked) is Hop:
+                    value = yield from hop(
+                        context, asked.function, asked.args, asked.kwargs
+                    ).__await__()
+                else:
+                    value = yield asked
+            except BaseException as error:
+                asked = run(coroutine.throw, error)
+            else:
+                asked = run(send, value)
+    except StopIteration as stop:
+        return t.cast(T, stop.value)
+
+
+async def call_on_loop(function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    """Call from the event loop: async in place, sync in a worker thread unless it never blocks."""
+    if runs_on_loop(function):
+        result = function(*args, **kwargs)
+    else:
+        result = await Hop(function, args, kwargs)
+    if not hasattr(type(result), "__await__"):
+        return result
+    try:
+        return await result
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError(CANCELLED_INSIDE) from error
+
+
+async def awaiting(awaitable: Awaitable[T]) -> T:
+    """Make a coroutine, which tasks want, of any awaitable."""
+    return await awaitable
+
+
+def as_coroutine(awaitable: Awaitable[T]) -> Coroutine[t.Any, t.Any, T]:
+    """Give a coroutine as it is, and any other awaitable wrapped in one."""
+    if isinstance(awaitable, types.CoroutineType):
+        return awaitable
+    return awaiting(awaitable)

@@ -1,0 +1,156 @@
+"""From an ASGI scope to a WSGI environ, once per request.
+
+One Request class serves both sides, and it reads an environ (:pep:`3333`). The keys follow the
+"WSGI compatibility" section of the ASGI HTTP specification.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import typing as t
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.wsgi import FileWrapper
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+#: Where the test client hands over keys of an environ that a scope has no place for.
+TEST_ENVIRON = "dualapp.environ"
+
+_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
+
+
+class LargeBlockFile(FileWrapper):
+    """A file as a response body, read in blocks that are worth a hop to a worker thread."""
+
+    def __init__(self, file: t.IO[bytes], buffer_size: int = 8192) -> None:
+        super().__init__(file, max(buffer_size, 256 * 1024))
+
+
+def environ_of(scope: t.Any) -> WSGIEnvironment:
+    """Make the environ of an HTTP scope; the scope stays as it is.
+
+    ``wsgi.input`` is empty; whoever receives the body puts it there.
+
+    Args:
+        scope: An HTTP connection scope (ASGI 3). Only "type", "method" and "path" must be there;
+            all others may be missing or None.
+    """
+    scheme = scope.get("scheme") or "http"
+    script_name, path_info = _split_path(scope)
+    query = scope.get("query_string") or b""
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": script_name,
+        "PATH_INFO": path_info,
+        "QUERY_STRING": query.decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version') or '1.1'}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": LargeBlockFile,
+        "asgi.scope": scope,
+    }
+    _put_addresses(environ, scope, scheme)
+    _put_target(environ, scope, query)
+    _put_headers(environ, scope.get("headers") or ())
+    state = scope.get("state")
+    if state is not None:
+        environ["dualapp.state"] = state
+    extra = scope.get(TEST_ENVIRON)
+    if extra is not None:
+        environ.update(extra)
+    return environ
+
+
+def _split_path(scope: t.Any) -> tuple[str, str]:
+    """Split the path at the root path; both as :pep:`3333` writes bytes in a str.
+
+    The specification's path includes the root path; servers differ, so a path that does not begin
+    with it, at a slash, is taken to be below it.
+    """
+    root = (scope.get("root_path") or "").rstrip("/")
+    path: str = scope["path"]
+    raw = scope.get("raw_path") or b""
+    if not root or not path.startswith(root) or path[len(root) : len(root) + 1] not in ("", "/"):
+        return _as_wsgi(root), _sent_path(path, raw)
+    below = path[len(root) :]
+    whole, root = _sent_path(path, raw), _as_wsgi(root)
+    if whole != _as_wsgi(path) and whole.startswith(root):
+        return root, whole[len(root) :]
+    return root, _sent_path(below, raw)
+
+
+def _sent_path(path: str, raw: bytes) -> str:
+    """Give a path as the client sent it; bytes that are no UTF-8 are in the raw path alone."""
+    if "\ufffd" in path:
+        sent = unquote_to_bytes(raw)
+        if sent.decode("utf-8", "replace") == path:
+            return sent.decode("latin-1")
+    return _as_wsgi(path)
+
+
+def _as_wsgi(text: str) -> str:
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _put_addresses(environ: WSGIEnvironment, scope: t.Any, scheme: str) -> None:
+    host, port = scope.get("server") or (None, None)
+    environ["SERVER_NAME"] = host or "localhost"
+    # A unix socket has a path and no port.
+    environ["SERVER_PORT"] = _DEFAULT_PORTS.get(scheme, "80") if port is None else str(port)
+    client = scope.get("client")
+    if client:
+        environ["REMOTE_ADDR"] = client[0]
+        if client[1] is not None:
+            environ["REMOTE_PORT"] = str(client[1])
+
+
+def _put_target(environ: WSGIEnvironment, scope: t.Any, query: bytes) -> None:
+    raw = scope.get("raw_path")
+    if raw:
+        target = raw.decode("latin-1")
+        if query and "?" not in target:
+            target = f"{target}?{query.decode('latin-1')}"
+        environ["REQUEST_URI"] = environ["RAW_URI"] = target
+
+
+def _put_headers(environ: WSGIEnvironment, headers: t.Iterable[t.Any]) -> None:
+    """Put each header in, repeated ones joined.
+
+    A name with an underscore is dropped: it would pass for the name with a dash, which a proxy in
+    front may have checked.
+    """
+    repeated: dict[str, list[str]] = {}
+    for name, raw_value in headers:
+        key = _key_of(name)
+        if key is None:
+            continue
+        value = raw_value.decode("latin-1")
+        if key in environ:
+            repeated.setdefault(key, [environ[key]]).append(value)
+        else:
+            environ[key] = value
+    for key, values in repeated.items():
+        # RFC 9113 section 8.2.3: cookies that HTTP/2 split are joined by a semicolon.
+        environ[key] = ("; " if key == "HTTP_COOKIE" else ",").join(values)
+
+
+@lru_cache(maxsize=512)
+def _key_of(name: bytes) -> str | None:
+    if b"_" in name:
+        return None
+    # Bytes, since "\u00df".upper() is "SS": that would make one name pass for another.
+    key = name.upper().replace(b"-", b"_").decode("latin-1")
+    return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"

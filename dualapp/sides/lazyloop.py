@@ -1,0 +1,115 @@
+"""An event loop that costs nothing but itself until something needs the operating system.
+
+Most async code of one WSGI request is awaited to its end without a socket or a timer. A standard
+loop still opens a selector and a pair of sockets for it, and closes them again. This one does so
+when it first has to sleep or to watch a file. Benchmark: ``tests/benchmarks/inprocess.py``, column
+"async on WSGI".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import typing as t
+
+Ts = t.TypeVarTuple("Ts")
+
+
+class LazySelector(selectors.BaseSelector):
+    """A selector that opens the real one when first asked to watch or to sleep."""
+
+    def __init__(self) -> None:
+        self.real: selectors.BaseSelector | None = None
+        self.before_sleep: t.Callable[[], bool] = lambda: False
+
+    def opened(self) -> selectors.BaseSelector:
+        """Give the real selector, made if need be."""
+        if self.real is None:
+            self.real = selectors.DefaultSelector()
+        return self.real
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Report what is ready; nothing can be while nothing is watched."""
+        if timeout is None or timeout > 0:
+            if self.before_sleep():
+                timeout = 0
+        elif self.real is None:
+            return []
+        return self.opened().select(timeout)
+
+    def register(self, fileobj: t.Any, events: int, data: t.Any = None) -> selectors.SelectorKey:
+        return self.opened().register(fileobj, events, data)
+
+    def unregister(self, fileobj: t.Any) -> selectors.SelectorKey:
+        return self.opened().unregister(fileobj)
+
+    def modify(self, fileobj: t.Any, events: int, data: t.Any = None) -> selectors.SelectorKey:
+        return self.opened().modify(fileobj, events, data)
+
+    def get_map(self) -> t.Mapping[t.Any, selectors.SelectorKey]:
+        return self.opened().get_map()
+
+    def get_key(self, fileobj: t.Any) -> selectors.SelectorKey:
+        return self.opened().get_key(fileobj)
+
+    def close(self) -> None:
+        if self.real is not None:
+            self.real.close()
+
+
+class LazyLoop(asyncio.SelectorEventLoop):
+    """The standard selector loop, its selector and self-pipe made when first needed.
+
+    It counts the tasks made on it, so that closing need not search for leftovers where only the
+    tasks of its owner ran.
+    """
+
+    # Names of asyncio's own that this class replaces or reads; tests/sides/test_lazyloop.py holds
+    # that each Python version still has them.
+    _ssock: t.Any
+    _csock: t.Any
+    _ready: t.Any
+    _internal_fds: int
+
+    def __init__(self) -> None:
+        selector = LazySelector()
+        self.tasks_made = 0
+        super().__init__(selector)
+        selector.before_sleep = self._open_self_pipe
+
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether something waits to be called as soon as the loop runs."""
+        return bool(self._ready)
+
+    def run_once(self) -> None:
+        """Call what is waiting to be called, and stop."""
+        self.call_soon(self.stop)
+        self.run_forever()
+
+    def create_task(self, coro: t.Any, **kwargs: t.Any) -> asyncio.Task[t.Any]:
+        self.tasks_made += 1
+        return super().create_task(coro, **kwargs)
+
+    def add_signal_handler(
+        self, sig: int, callback: t.Callable[[t.Unpack[Ts]], object], *args: *Ts
+    ) -> None:
+        self._open_self_pipe()  # signals are told through it
+        super().add_signal_handler(sig, callback, *args)
+
+    def _make_self_pipe(self) -> None:
+        self._ssock = self._csock = None
+
+    def _close_self_pipe(self) -> None:
+        if self._ssock is not None:
+            super()._close_self_pipe()  # type: ignore[misc]
+
+    def _open_self_pipe(self) -> bool:
+        """Open the way to wake this loop from a thread; true if something is ready meanwhile.
+
+        A thread that adds a callback appends first and wakes second. So what it appended before
+        the pipe was there is found by looking after the pipe is made.
+        """
+        if self._ssock is None:
+            super()._make_self_pipe()  # type: ignore[misc]
+        return bool(self._ready)

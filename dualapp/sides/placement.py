@@ -1,0 +1,83 @@
+"""Where a request of the ASGI side runs: on the server's loop, or in a worker thread."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+
+from werkzeug.exceptions import ServiceUnavailable
+
+from ..core.answer import Answer
+from ..globals import _cv_context
+from .colour import is_async, runs_on_loop
+from .threads import Workers
+
+if t.TYPE_CHECKING:
+    from ..app import DualApp
+    from ..ctx import RequestContext
+
+#: Seconds after which a client that found all threads taken may try again.
+RETRY_AFTER = "1"
+
+
+def workers_of(app: DualApp) -> Workers:
+    """Give the application's worker threads; the pool is made in the process that serves."""
+    workers: Workers | None = app.__dict__.get("_workers")
+    if workers is None:
+        workers = Workers(app.config["SYNC_THREADS"], app.config["SYNC_QUEUE"])
+        app.__dict__["_workers"] = workers
+    return workers
+
+
+def takes_thread(ctx: RequestContext) -> bool:
+    """Tell whether a request is answered in a worker thread as a whole.
+
+    It is where the view is sync; and where it is marked nonblocking, or there is no view to be
+    called, if any hook around it blocks.
+    """
+    app = ctx.app
+    if any(not runs_on_loop(method) for method in ctx.phases.replaced.values()):
+        return True
+    rule = ctx.request.url_rule
+    view = None if rule is None else app.view_functions.get(rule.endpoint)
+    if view is not None:
+        if is_async(view):
+            return False
+        if not runs_on_loop(view):
+            return True
+    return any(not runs_on_loop(hook) for hook in _hooks_around(ctx))
+
+
+def needs_thread(ctx: RequestContext) -> bool:
+    """Tell whether a request needs worker threads at all, be it for a single hook."""
+    return takes_thread(ctx) or any(not runs_on_loop(hook) for hook in _hooks_around(ctx))
+
+
+def _hooks_around(ctx: RequestContext) -> Iterator[Callable[..., t.Any]]:
+    app = ctx.app
+    for registered in (
+        app.url_value_preprocessors,
+        app.before_request_funcs,
+        app.after_request_funcs,
+        app.teardown_request_funcs,
+    ):
+        for scope in (None, *ctx.request.blueprints):
+            yield from t.cast("dict[str | None, list[t.Any]]", registered).get(scope, ())
+    yield from app.teardown_appcontext_funcs
+    if not app.opens_sessions_late:
+        yield from (app.session_interface.open_session, app.session_interface.save_session)
+
+
+def is_nested() -> bool:
+    """Tell whether this request is made inside another one, which may hold a thread."""
+    return _cv_context.get(None) is not None
+
+
+def busy() -> Answer:
+    """Make the answer to a request that is one too many (RFC 9110, 15.6.4)."""
+    error = ServiceUnavailable(
+        "All worker threads are busy and as many requests as SYNC_QUEUE allows wait for one."
+    )
+    answer = Answer.plain(error)
+    answer.headers.append(("Retry-After", RETRY_AFTER))
+    return answer

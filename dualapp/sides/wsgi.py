@@ -1,0 +1,228 @@
+"""The WSGI side: one request of a server that calls ``app(environ, start_response)``."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+from collections.abc import Awaitable, Coroutine, Iterable, Iterator
+from contextvars import copy_context
+
+from werkzeug.exceptions import HTTPException
+
+from ..core import lifecycle
+from ..core.answer import Answer
+from ..core.calls import call_in_place
+from . import greenlets, uwsgi
+from .drivers import drive
+from .loops import Bridge, OwnLoop, is_under_gevent
+from .stream import Stream
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ..app import DualApp
+    from ..ctx import RequestContext
+
+T = t.TypeVar("T")
+
+#: Set where an ASGI server is behind this call: the way to its loop, see :mod:`.wrapped`.
+SERVER_LOOP = "dualapp.server_loop"
+#: The test client's way to see a request's context after the request.
+PRESERVE = "werkzeug.debug.preserve_context"
+
+logger = logging.getLogger("dualapp")
+
+
+def respond(
+    app: DualApp, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Answer one request (:pep:`3333`).
+
+    Args:
+        app: The application.
+        environ: The request.
+        start_response: Takes status and headers.
+
+    Returns:
+        The body. Where it is streamed, or something waits for its end, it has ``close``.
+    """
+    keep_loop = app.config["WSGI_EVENT_LOOP"] == "worker"
+    if app.lifespan.is_due:
+        app.lifespan.start_in_this_process(keep_loop)
+    if not app._got_first_request and "asgi_app" in app.__dict__:
+        _warn_of_asgi_wrapper(app, environ)
+    if "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower():
+        return _refuse_websocket(environ, start_response)
+    if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
+        _make_readable(environ)
+    exchange = Exchange(app, environ, environ.get(SERVER_LOOP) or OwnLoop(keep_loop))
+    try:
+        answer = exchange.drive(lifecycle.answer(exchange.ctx, call_in_place))
+        exchange.answer = answer
+        if not answer.in_memory:
+            return Stream(exchange, answer).start(start_response)
+        start_response(answer.status, answer.headers)
+        exchange.leave(exchange.ctx.error)
+        if _server_closes(answer):
+            exchange.bridge.close()
+            return t.cast("Iterable[bytes]", answer.body)
+        return Closing(exchange, answer)
+    except BaseException as error:
+        exchange.end(error)
+        raise
+
+
+def _make_readable(environ: WSGIEnvironment) -> None:
+    """Make up for servers whose ``wsgi.input`` cannot be read as :pep:`3333` has it."""
+    if "uwsgi.version" in environ:
+        uwsgi.offer_chunked_body(environ)
+    if is_under_gevent():
+        greenlets.guard_input(environ)
+
+
+def _server_closes(answer: Answer) -> bool:
+    """Tell whether a server that calls the body's own ``close``, if any, closes all there is."""
+    return answer.close is None or answer.close == getattr(answer.body, "close", None)
+
+
+class Exchange:
+    """One request, with the context that its code runs in and the way it waits for coroutines.
+
+    Attributes:
+        answer: What is being sent, until its body was closed.
+    """
+
+    def __init__(self, app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> None:
+        self.context = copy_context()
+        self.bridge = bridge
+        self.answer: Answer | None = None
+        self._has_left = False
+        self.ctx = self.context.run(enter, app, environ, bridge)
+
+    def drive(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
+        """Run a coroutine of the core in the request's context."""
+        return drive(coroutine, self.context.run, self.block)
+
+    def block(self, awaitable: Awaitable[T]) -> T:
+        """Wait for an awaitable, in the request's loop and context."""
+        return self.bridge.block(awaitable, self.context)
+
+    def end(self, error: BaseException | None) -> None:
+        """End what has not ended yet: the body, the request, its loop."""
+        try:
+            self.close_body()
+        except BaseException as raised:
+            error = error or raised
+            raise
+        finally:
+            try:
+                self.leave(error or self.ctx.error)
+            finally:
+                self.bridge.close()
+
+    def close_body(self) -> None:
+        """Close what the body comes from, once."""
+        answer, self.answer = self.answer, None
+        if answer is not None:
+            self.drive(lifecycle.close_answer(answer, call_in_place))
+
+    def leave(self, error: BaseException | None) -> None:
+        """Run the teardown, once.
+
+        Args:
+            error: What teardown functions are told of.
+        """
+        if self._has_left:
+            return
+        self._has_left = True
+        ctx = self.ctx
+        try:
+            if error is not None and ctx.app.should_ignore_error(error):
+                error = None
+            self.drive(lifecycle.leave(ctx, call_in_place, error))
+        except Exception:
+            report_teardown_error(ctx, error)
+        finally:
+            ctx.error = None  # its traceback holds what would hold it
+            release(ctx, None)
+
+
+class Closing:
+    """A body in memory whose end something waits for, such as ``call_on_close`` functions."""
+
+    def __init__(self, exchange: Exchange, answer: Answer) -> None:
+        self._exchange = exchange
+        self._body = t.cast("Iterable[bytes]", answer.body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Called by the server when the body was sent, or not."""
+        self._exchange.end(None)
+
+
+def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestContext:
+    """Make the request's context the current one and match its URL; both sides begin with it."""
+    ctx = app.request_context(environ)
+    ctx.bridge = bridge
+    ctx.make_current()
+    try:
+        ctx.match_request()
+    except Exception as error:  # such as one of a URL converter
+        ctx.error = error
+    return ctx
+
+
+def release(ctx: RequestContext, bridge: Bridge | None) -> None:
+    """Let a context go whose request is over, or give it to the test client that asked for it.
+
+    Args:
+        ctx: The context.
+        bridge: How sync code that looks at it afterwards waits for coroutines.
+    """
+    ctx.is_over()
+    preserve = ctx.request.environ.get(PRESERVE)
+    if preserve is not None:
+        ctx.open_late_session()
+        ctx.bridge = bridge
+        preserve(ctx)
+
+
+def report_teardown_error(ctx: RequestContext, error: BaseException | None) -> None:
+    """Tell of what a teardown function raised; the answer is on its way and stays as it is."""
+    if ctx.app.propagates_exceptions and error is None:
+        raise
+    ctx.app.logger.exception(
+        "A teardown function failed on %s [%s]", ctx.request.path, ctx.request.method
+    )
+
+
+def _warn_of_asgi_wrapper(app: DualApp, environ: WSGIEnvironment) -> None:
+    """Say once that an ASGI middleware does nothing here; on an ASGI server it has been applied."""
+    if SERVER_LOOP not in environ and "_warned_of_asgi_wrapper" not in app.__dict__:
+        app.__dict__["_warned_of_asgi_wrapper"] = True
+        logger.warning(
+            "app.asgi_app is replaced by %r, which is not applied under this WSGI server. If it"
+            " protects the application, run that under an ASGI server, or put a WSGI middleware"
+            " into app.wsgi_app, which both sides honour.",
+            app.asgi_app,
+        )
+
+
+def _refuse_websocket(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Answer a WebSocket handshake, which WSGI has no way to go on with (RFC 9110, 15.5.22)."""
+    path = environ.get("PATH_INFO", "")
+    logger.warning(
+        "A WebSocket handshake for %r reached a WSGI server, which cannot speak WebSocket;"
+        " answered with 426. Run the application under an ASGI server such as uvicorn.",
+        path,
+    )
+    error = HTTPException(
+        "This server speaks HTTP only. WebSocket needs the application to run under an ASGI"
+        " server, such as uvicorn."
+    )
+    error.code = 426
+    answer = Answer.plain(error)
+    start_response(answer.status, answer.headers)
+    return t.cast("list[bytes]", answer.body)

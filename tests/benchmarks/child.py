@@ -1,0 +1,109 @@
+"""One peer in a process of its own, as a server has it.
+
+In one process peers could disturb each other: threads that one left behind, heaps that the
+collector walks through, and code of shared libraries that the interpreter has specialised for the
+types of another. Only one child works at a time; the others wait in a read.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import typing as t
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from .driving import Driver
+from .peers.roster import Peer
+from .workloads import Workload
+
+_spawn = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a process holds: resident bytes, and objects that the collector tracks."""
+
+    resident: int
+    objects: int
+
+
+class Child:
+    """The process of one peer, seen from outside. Leaving the ``with`` block ends it."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._connection, theirs = _spawn.Pipe()
+        self._process = _spawn.Process(target=_work, args=(peer, theirs), daemon=True)
+        self._process.start()
+        theirs.close()  # so that a child that dies is noticed
+
+    def __enter__(self) -> t.Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._connection.close()
+        self._process.join()
+
+    def prepare(self, workload: Workload) -> None:
+        """Make the peer's application for a workload and check its answer.
+
+        Raises:
+            ImportError: The framework is not installed.
+            NotOffered: It has no ordinary way to do this.
+            ValueError: It does not answer as it should.
+        """
+        self._ask("prepare", workload)
+
+    def run(self, requests: int) -> float:
+        """Ask that many times; gives the CPU seconds that all threads took."""
+        return t.cast(float, self._ask("run", requests))
+
+    def footprint(self) -> Footprint:
+        """Tell what the process holds, after a collection."""
+        return t.cast(Footprint, self._ask("footprint"))
+
+    def _ask(self, task: str, *args: object) -> object:
+        self._connection.send((task, args))
+        result = self._connection.recv()
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+
+class _Worker:
+    """The same, seen from inside."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._driver: Driver | None = None
+
+    def prepare(self, workload: Workload) -> None:
+        self._driver = None
+        self._driver = self._peer.driver(workload)
+        gc.collect()
+        gc.freeze()  # what importing left is not part of a request's cost
+
+    def run(self, requests: int) -> float:
+        assert self._driver is not None
+        gc.collect()  # each round begins alike
+        return self._driver.run(requests)
+
+    def footprint(self) -> Footprint:
+        import psutil
+
+        gc.collect()
+        return Footprint(psutil.Process().memory_info().rss, len(gc.get_objects()))
+
+
+def _work(peer: Peer, connection: Connection) -> None:
+    worker = _Worker(peer)
+    while True:
+        try:
+            task, args = connection.recv()
+        except EOFError:
+            return
+        try:
+            result = getattr(worker, task)(*args)
+        except Exception as error:
+            result = error
+        connection.send(result)

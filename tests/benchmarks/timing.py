@@ -1,0 +1,80 @@
+"""Rounds over all peers in turn, so that what disturbs the machine disturbs all of them alike."""
+
+from __future__ import annotations
+
+import statistics
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+K = t.TypeVar("K")
+
+_WARM_UP_REQUESTS = 50
+
+
+class Runs(t.Protocol):
+    """What can be measured."""
+
+    def run(self, requests: int) -> float:
+        """Ask that many times; gives the CPU seconds taken."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: so many rounds, each with that much CPU time for every peer."""
+
+    rounds: int
+    seconds: float
+
+
+QUICK = Effort(rounds=5, seconds=0.02)
+FULL = Effort(rounds=15, seconds=0.1)
+
+
+@dataclass
+class Cost:
+    """CPU µs per request of one peer, one number for each round."""
+
+    requests: int
+    rounds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """The middle round."""
+        return statistics.median(self.rounds)
+
+    @property
+    def spread(self) -> float:
+        """The width of the middle half of the rounds, as a share of the median."""
+        low, _, high = statistics.quantiles(self.rounds, n=4)
+        return (high - low) / self.median
+
+    def ratio_to(self, other: Cost) -> float:
+        """Give the median of the ratios within each round, which noise touches the least."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return statistics.median(ours / theirs for ours, theirs in pairs)
+
+
+def measure(peers: Mapping[K, Runs], effort: Effort, tell: Callable[[int], None]) -> dict[K, Cost]:
+    """Measure all peers, interleaved; every other round goes through them backwards.
+
+    Args:
+        peers: What to measure.
+        effort: How often and how long.
+        tell: Called before each round with its number, counted from one.
+    """
+    costs = {key: Cost(_requests_for(peer, effort.seconds)) for key, peer in peers.items()}
+    order = list(peers)
+    for number in range(1, effort.rounds + 1):
+        tell(number)
+        for key in order:
+            cost = costs[key]
+            cost.rounds.append(peers[key].run(cost.requests) / cost.requests * 1e6)
+        order.reverse()
+    return costs
+
+
+def _requests_for(peer: Runs, seconds: float) -> int:
+    peer.run(_WARM_UP_REQUESTS)
+    one = peer.run(_WARM_UP_REQUESTS) / _WARM_UP_REQUESTS
+    return max(_WARM_UP_REQUESTS, int(seconds / one))

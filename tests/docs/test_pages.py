@@ -1,0 +1,78 @@
+"""The reference pages name all that there is, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import timedelta
+
+import click
+import pytest
+
+import dualapp
+from dualapp.cli import cli
+from dualapp.core.defaults import DEFAULT_CONFIG
+
+from .fenced import DOCS, ROOT
+
+_table_row = re.compile(r"^\| `([A-Z_]+)` \| `([^`]+)` \| ([\w, ]+) \| (.+) \|$", re.M)
+
+
+def _configuration() -> dict[str, t.Any]:
+    """Give the keys of the configuration page with the defaults that it names."""
+    page = (DOCS / "configuration.md").read_text("utf-8")
+    return {
+        key: eval(default, {"timedelta": timedelta})
+        for key, default, _, _ in _table_row.findall(page)
+    }
+
+
+def test_the_configuration_page_has_every_key_with_its_default() -> None:
+    assert _configuration() == DEFAULT_CONFIG
+
+
+def test_the_configuration_page_says_for_which_side_each_key_is() -> None:
+    page = (DOCS / "configuration.md").read_text("utf-8")
+    sides = {side.partition(",")[0] for _, _, side, _ in _table_row.findall(page)}
+    assert sides == {"both", "WSGI", "ASGI"}
+
+
+def test_the_api_page_has_every_public_name() -> None:
+    named = set(re.findall(r"dualapp\.(\w+)", (DOCS / "api.md").read_text("utf-8")))
+    signals = {name for name in vars(dualapp) if name in vars(dualapp.signals)}
+    public = {name for name, value in vars(dualapp).items() if not name.startswith("_")}
+    modules = {name for name in public if isinstance(vars(dualapp)[name], type(re))}
+    assert public - named - signals - modules - {"Flask", "annotations"} == set()
+
+
+COMMANDS: dict[str, click.Command] = {
+    "Options before the command": cli,
+    **{f"`dualapp {name}`": command for name, command in cli.commands.items()},
+}
+
+
+@pytest.mark.parametrize("heading", COMMANDS)
+def test_the_command_line_page_has_every_option(heading: str) -> None:
+    page = (DOCS / "cli.md").read_text("utf-8")
+    begin = page.index(f"## {heading}")
+    section = page[begin : page.index("\n## ", begin)]
+    options = {
+        option
+        for parameter in COMMANDS[heading].params
+        for option in [*parameter.opts, *parameter.secondary_opts]
+        if option.startswith("--") and option != "--help"
+    }
+    assert {option for option in options if f"`{option}" not in section} == set()
+
+
+def test_every_page_can_be_found() -> None:
+    index = (DOCS / "index.md").read_text("utf-8")
+    pages = {page.stem for page in DOCS.glob("*.md")} - {"index"}
+    assert {page for page in pages if f"\n{page}\n" not in index} == set()
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", readme)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
