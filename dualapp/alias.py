@@ -7,6 +7,7 @@ itself is a namespace of its own, as it is in Flask, since code sets names in it
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import functools
 import importlib
@@ -173,6 +174,10 @@ def _missing(module: str, name: str) -> t.Any:
         return importlib.import_module(f"flask.{name}")
     if module == "flask" and name == "__version__":
         return importlib.metadata.version("flask")
+    from . import elsewhere  # few need it, and reading it takes time
+
+    with contextlib.suppress(LookupError):
+        return elsewhere.find(module.partition(".")[2], name)
     caller = sys._getframe(1)
     # `from flask import name` hides the message of an AttributeError behind one of its own.
     if caller.f_code.co_code[caller.f_lasti] == dis.opmap["IMPORT_FROM"]:

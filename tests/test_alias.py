@@ -111,8 +111,11 @@ def test_too_late_is_refused_and_says_who_imported_flask(real_flask: Path) -> No
     [
         ("from flask import no_such", "ImportError"),
         ("from flask.app import no_such", "ImportError"),
+        ("from flask.helpers import no_such", "ImportError"),
+        ("from flask.sansio.scaffold import no_such", "ImportError"),
         ("import flask.no_such", "ModuleNotFoundError"),
         ("import flask; flask.no_such", "AttributeError"),
+        ("import flask.helpers; flask.helpers.no_such", "AttributeError"),
     ],
 )
 def test_a_name_that_is_missing_is_named_with_the_issue_tracker(
@@ -123,6 +126,34 @@ def test_a_name_that_is_missing_is_named_with_the_issue_tracker(
     assert message.startswith(error)
     assert "no_such" in message
     assert "issue tracker" in message
+
+
+def test_a_name_is_found_in_the_modules_of_flask_that_import_it(tmp_path: Path) -> None:
+    code = f"""
+    {SETUP}
+    import importlib
+    from dualapp.elsewhere import ELSEWHERE
+    for module, homes in ELSEWHERE.items():
+        for entry in " ".join(homes.values()).split():
+            getattr(importlib.import_module("flask." + module), entry.partition("=")[0])
+    from flask.app import BadRequestKeyError
+    from flask.helpers import request
+    from flask.sansio.scaffold import T_route
+    print(BadRequestKeyError.__module__, request is dualapp.request, T_route)
+    """
+    assert run(code, tmp_path) == "werkzeug.exceptions True ~T_route"
+
+
+def test_such_a_name_can_be_replaced_there_and_put_back(tmp_path: Path) -> None:
+    code = f"""
+    {SETUP}
+    from unittest import mock
+    import flask.helpers, dualapp.globals
+    with mock.patch("flask.app.request_ctx", "mine"):
+        print(flask.app.request_ctx)
+    print(flask.app.request_ctx is dualapp.globals.request_ctx)
+    """
+    assert run(code, tmp_path).split() == ["mine", "True"]
 
 
 def test_probing_for_a_missing_name_stays_quiet(tmp_path: Path) -> None:

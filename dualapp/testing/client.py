@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from copy import copy
+from functools import cache
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -54,6 +55,11 @@ def chosen_side(side: str | None) -> str:
             f" environment variable {SIDE_VARIABLE} to one of them."
         )
     return chosen
+
+
+@cache
+def _get_werkzeug_version() -> str:
+    return importlib.metadata.version("werkzeug")
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
@@ -135,7 +141,7 @@ class FlaskClient(Client):
         self.preserve_context = False
         self.environ_base = {
             "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_USER_AGENT": f"Werkzeug/{importlib.metadata.version('werkzeug')}",
+            "HTTP_USER_AGENT": f"Werkzeug/{_get_werkzeug_version()}",
         }
         self._loop: asyncio.AbstractEventLoop | None = None
         self._kept: list[t.Any] = []
