@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import typing as t
 from collections.abc import AsyncIterator, Generator
@@ -14,12 +15,12 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 from werkzeug.utils import cached_property
-from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 from werkzeug.wsgi import LimitedStream
 
 from . import json
-from .globals import _cv_app
+from .core.late import LateRequest
+from .globals import _cv_context
 from .helpers import _split_blueprint_path
 
 if t.TYPE_CHECKING:
@@ -31,18 +32,20 @@ if t.TYPE_CHECKING:
 # RFC 9110, section 8.6: digits and nothing else. 19 of them count to eight exbibytes; more would
 # only reach the length at which int() refuses, and Werkzeug reads a refused length as 0.
 _WELL_FORMED_LENGTH = re.compile(r"[0-9]{1,19}", re.ASCII)
+# Bytes up to which a body is read by one call; a length that is a lie then costs no memory.
+_SHORT_BODY = 64 * 1024
 
 
 def _config() -> Config | None:
     """Give the configuration of the application at work; None if none is."""
-    context = _cv_app.get(None)
-    return None if context is None else t.cast("Config", context.app.config)
+    context = _cv_context.get(None)
+    return None if context is None else context.app.config
 
 
 def _is_debugging() -> bool:
     """Tell whether an application is at work, and in debug mode."""
-    context = _cv_app.get(None)
-    return context is not None and bool(context.app.debug)
+    context = _cv_context.get(None)
+    return context is not None and context.app.debug
 
 
 def _limit(name: str, meaning: str) -> t.Any:
@@ -52,16 +55,14 @@ def _limit(name: str, meaning: str) -> t.Any:
         name: The attribute; in capitals it is the config key.
         meaning: The docstring of the property.
     """
-    own_value = f"_{name}"
+    own_value, key = f"_{name}", name.upper()
 
     def read(request: Request) -> int | None:
         value: int | None = getattr(request, own_value)
-        if value is not None:
-            return value
-        config = _config()
-        if config is None:
-            return t.cast("int | None", getattr(super(Request, request), name))
-        return t.cast("int | None", config[name.upper()])
+        if value is None:
+            config = _config()
+            value = getattr(super(Request, request), name) if config is None else config[key]
+        return value
 
     def write(request: Request, value: int | None) -> None:
         setattr(request, own_value, value)
@@ -103,6 +104,20 @@ class Body:
         return b"".join([chunk async for chunk in self])
 
 
+def _read(stream: t.IO[bytes], length: int) -> bytes:
+    """Read exactly so many bytes; a server may give them in pieces."""
+    try:
+        data = stream.read(length)
+        while len(data) < length:
+            more = stream.read(length - len(data))
+            if not more:
+                raise ClientDisconnected()
+            data += more
+    except (OSError, ValueError) as error:
+        raise ClientDisconnected() from error
+    return data
+
+
 class _StreamUpToLimit(LimitedStream):
     """A stream that ends by itself: exactly at the limit is fine, one byte more is a 413.
 
@@ -125,7 +140,7 @@ class _StreamUpToLimit(LimitedStream):
         return data
 
 
-class Request(RequestBase):
+class Request(LateRequest):
     """One HTTP request, the same class on WSGI and ASGI.
 
     Everything Werkzeug's request offers is here. Added are the result of routing, size limits that
@@ -211,7 +226,7 @@ class Request(RequestBase):
         A key set here is not seen by other requests, while the objects in it are shared
         (ASGI lifespan specification, "Lifespan State"). On WSGI it works alike.
         """
-        context = _cv_app.get(None)
+        context = _cv_context.get(None)
         ours = {} if context is None else context.app.lifespan.state
         return {**ours, **self.environ.get("dualapp.state", {})}
 
@@ -274,6 +289,47 @@ class Request(RequestBase):
         without a thread. Like :attr:`stream` it can be read once.
         """
         return Body(self)
+
+    def get_data(
+        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+    ) -> t.Any:
+        """Read the body.
+
+        Args:
+            cache: Keep it for the next call.
+            as_text: Decode it as UTF-8.
+            parse_form_data: Parse a form first; the body is empty then, and the form is there.
+
+        Raises:
+            ClientDisconnected: The body ends before its declared length (400).
+            RequestEntityTooLarge: It is larger than allowed (413).
+        """
+        if not parse_form_data and "stream" not in self.__dict__:
+            length = self._short_length()
+            if length:
+                body = _read(self.environ["wsgi.input"], length)
+                self.__dict__["stream"] = io.BytesIO(body)
+        read: t.Any = super().get_data
+        return read(cache, as_text, parse_form_data)
+
+    def _short_length(self) -> int:
+        """Give the length of a body that :attr:`stream` would give just as it is, else 0.
+
+        Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
+        """
+        environ = self.environ
+        declared = environ.get("CONTENT_LENGTH", "")
+        if (
+            len(declared) > 5
+            or not (declared.isascii() and declared.isdigit())
+            or "HTTP_TRANSFER_ENCODING" in environ
+            or "wsgi.input_terminated" in environ
+            or self.shallow
+            or type(self).stream is not Request.stream
+        ):
+            return 0
+        length, limit = int(declared), self.max_content_length
+        return length if length <= _SHORT_BODY and (limit is None or length <= limit) else 0
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """Parse the body as JSON.

@@ -1,0 +1,124 @@
+"""Werkzeug's request with nothing worked out before it is asked for.
+
+A request has a dozen fields and a view reads two of them. Each is found in the environ when first
+read, and is an ordinary attribute from then on. Benchmark: ``tests/benchmarks/inprocess.py``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from functools import lru_cache
+
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.http import parse_options_header
+from werkzeug.wrappers import Request as RequestBase
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class Late:
+    """An attribute whose value is worked out from the environ at the first look.
+
+    Not a data descriptor: what is in the instance's ``__dict__`` is found without it.
+
+    Args:
+        work_out: Gives the value, from the environ.
+    """
+
+    def __init__(self, work_out: Callable[[WSGIEnvironment], t.Any]) -> None:
+        self._work_out = work_out
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, request: RequestBase | None, owner: type) -> t.Any:
+        if request is None:
+            return self
+        value = request.__dict__[self._name] = self._work_out(request.environ)
+        return value
+
+
+def _late(work_out: Callable[[WSGIEnvironment], t.Any]) -> t.Any:
+    return Late(work_out)
+
+
+def _method(environ: WSGIEnvironment) -> str:
+    return t.cast(str, environ.get("REQUEST_METHOD", "GET")).upper()
+
+
+def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
+    name = environ.get("SERVER_NAME")
+    if name is None:
+        return None
+    try:
+        return name, int(environ["SERVER_PORT"])
+    except (KeyError, TypeError, ValueError):
+        return name, None
+
+
+def _root_path(environ: WSGIEnvironment) -> str:
+    return _as_text(environ.get("SCRIPT_NAME") or "").rstrip("/")
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    return "/" + _as_text(environ.get("PATH_INFO") or "").lstrip("/")
+
+
+def _as_text(written: str) -> str:
+    """Read what :pep:`3333` writes as Latin-1: UTF-8, as far as it is."""
+    return written if written.isascii() else written.encode("latin-1").decode(errors="replace")
+
+
+class LateRequest(RequestBase):
+    """A request as werkzeug makes it, later.
+
+    Args:
+        environ: The request as :pep:`3333` has it.
+        populate_request: Put the request into the environ, as ``werkzeug.request``.
+        shallow: Refuse to read the body.
+    """
+
+    def __init__(
+        self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
+    ) -> None:
+        # Werkzeug's own would work out all that stands below.
+        self.environ = environ
+        self.shallow = shallow
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
+
+    method: str = _late(_method)
+    """The method, such as ``GET``."""
+
+    scheme: str = _late(lambda environ: environ.get("wsgi.url_scheme", "http"))
+    """The scheme, such as ``https``."""
+
+    server: tuple[str, int | None] | None = _late(_server)
+    """The server's name and port; ``(path, None)`` for a unix socket, None if not known."""
+
+    root_path: str = _late(_root_path)
+    """The path that the application is mounted at, without a slash at its end."""
+
+    path: str = _late(_path)
+    """The path below :attr:`root_path`; it begins with one slash."""
+
+    query_string: bytes = _late(lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"))
+    """What comes behind the question mark, not decoded; see :attr:`args`."""
+
+    headers: EnvironHeaders = _late(EnvironHeaders)
+    """The headers."""
+
+    remote_addr: str | None = _late(lambda environ: environ.get("REMOTE_ADDR"))
+    """The address of the client."""
+
+    @property
+    def mimetype(self) -> str:
+        """The media type of the body in lower case, without parameters."""
+        return _mimetype_of(self.environ.get("CONTENT_TYPE") or "")
+
+
+@lru_cache(maxsize=256)
+def _mimetype_of(content_type: str) -> str:
+    return parse_options_header(content_type)[0].lower()
