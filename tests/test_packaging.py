@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import tomllib
 import typing as t
@@ -68,3 +69,13 @@ def test_every_supported_python_has_an_environment() -> None:
     found = re.search(r"py3\{([\d,]+)\}", (ROOT / "tox.ini").read_text("utf-8"))
     assert found is not None
     assert set(minors) <= set(found[1].split(","))
+
+
+def test_ci_runs_every_environment() -> None:
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", "utf-8")
+    run = (ROOT / ".ci" / "run").read_text("utf-8")
+    found = re.search(r"^for environment in ([\w ]+); do$", run, re.M)
+    assert found is not None
+    named = {name for name in tox["tox"]["env_list"].split() if not name.startswith("py3")}
+    assert set(found[1].split()) == named
