@@ -99,13 +99,19 @@ class AppContext:
     #: How this context waits for coroutines from sync code; a side sets it for its requests.
     bridge: Bridge | None = None
 
+    #: What ``request`` leads to while this context is current; None outside of a request.
+    request: Request | None = None
+
+    # On the class, since most requests leave them as they are.
+    _url_adapter: MapAdapter | None = _sentinel
+    _outer: AppContext | None = None
+    _request_context: RequestContext | None = None
+
     def __init__(self, app: DualApp) -> None:
         self.app = app
         self.g: _AppCtxGlobals = app.app_ctx_globals_class()
-        self._url_adapter: MapAdapter | None = _sentinel
-        self._outer: AppContext | None = None
+        #: For each push: what undoes it, and the request context seen before it.
         self._pushed: list[tuple[contextvars.Token[AppContext], RequestContext | None]] = []
-        self._request_context: RequestContext | None = None
 
     @property
     def application_context(self) -> AppContext:
@@ -153,8 +159,11 @@ class AppContext:
         """Set the one variable; the first step of a push."""
         outer = _cv_context.get(None)
         self._pushed.append((_cv_context.set(self), self._request_context))
-        if not self.is_request_context:
-            self._request_context = None if outer is None else outer.request_context
+        self._look_at(None if outer is None else outer.request_context)
+
+    def _look_at(self, ctx: RequestContext | None) -> None:
+        self._request_context = ctx
+        self.request = None if ctx is None else ctx.request
 
     def push(self) -> None:
         """Make this the current context, and run what waits for that."""
@@ -183,8 +192,12 @@ class AppContext:
             if len(self._pushed) == 1:
                 complete(lifecycle.leave(self, call_in_place, exc))
         finally:
-            token, self._request_context = self._pushed.pop()
-            _cv_context.reset(token)
+            self._undo_push()
+
+    def _undo_push(self) -> None:
+        token, ctx = self._pushed.pop()
+        self._look_at(ctx)
+        _cv_context.reset(token)
 
     def __enter__(self) -> t.Self:
         self.push()
@@ -211,6 +224,10 @@ class RequestContext(AppContext):
 
     is_request_context = True
 
+    request: Request
+    flashes: list[tuple[str, str]] | None = None
+    error: BaseException | None = None
+
     def __init__(
         self,
         app: DualApp,
@@ -223,8 +240,6 @@ class RequestContext(AppContext):
             request = app.request_class(environ)
             request.json_module = app.json
         self.request: Request = request
-        self.flashes: list[tuple[str, str]] | None = None
-        self.error: BaseException | None = None
         self._session = session
         self._after_request_functions: list[AfterRequestCallable[t.Any]] = []
         if app.makes_url_adapters_itself or not _is_plain_host(environ.get("HTTP_HOST", "")):
@@ -284,7 +299,10 @@ class RequestContext(AppContext):
             else:
                 self._outer = outer.application_context
                 self.g = self._outer.g
-        super().make_current()
+        self._pushed.append((_cv_context.set(self), None))
+
+    def _look_at(self, ctx: RequestContext | None) -> None:
+        """Do nothing: the request is this context's own."""
 
     def is_over(self) -> None:
         """Note that the request's context is gone, so that this can be pushed again."""
@@ -300,8 +318,7 @@ class RequestContext(AppContext):
         try:
             super()._finish_push()
         except BaseException:
-            token, _ = self._pushed.pop()
-            _cv_context.reset(token)
+            self._undo_push()
             raise
         self.match_request()
 

@@ -7,6 +7,7 @@ was made without a request still finds the request around it, see :mod:`dualapp.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from werkzeug.local import LocalProxy
@@ -56,26 +57,69 @@ _cv_app = _ContextView("application_context")
 _cv_request = _ContextView("request_context")
 
 
-def _find(view: _ContextView, attribute: str | None, message: str) -> t.Callable[[], t.Any]:
-    """Make the look-up behind one proxy."""
+class ContextProxy(LocalProxy[t.Any]):
+    """A LocalProxy that reaches attributes without a detour; for each of them one is asked.
 
-    def look_up() -> t.Any:
-        found = view.get(None)
-        if found is None:
-            raise RuntimeError(message)
-        return found if attribute is None else getattr(found, attribute)
+    Args:
+        look_up: Gives the object that is meant now; RuntimeError without one.
+        message: What that error says.
+    """
 
-    return look_up
+    __slots__ = ()
+
+    def __init__(self, look_up: Callable[[], t.Any], message: str) -> None:
+        super().__init__(look_up, unbound_message=message)
+        object.__setattr__(self, "_get_current_object", look_up)
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._get_current_object(), name)
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        setattr(self._get_current_object(), name, value)
 
 
-def _proxy(view: _ContextView, attribute: str | None, message: str) -> t.Any:
-    return LocalProxy(_find(view, attribute, message), unbound_message=message)
+def _app_context() -> AppContext:
+    context = _cv_context.get(None)
+    if context is None:
+        raise RuntimeError(_NO_APP)
+    return context.application_context
 
 
-app_ctx: AppContext = _proxy(_cv_app, None, _NO_APP)
-current_app: DualApp = _proxy(_cv_app, "app", _NO_APP)
-g: _AppCtxGlobals = _proxy(_cv_app, "g", _NO_APP)
+def _current_app() -> DualApp:
+    context = _cv_context.get(None)
+    if context is None:
+        raise RuntimeError(_NO_APP)
+    return context.app
 
-request_ctx: RequestContext = _proxy(_cv_request, None, _NO_REQUEST)
-request: Request = _proxy(_cv_request, "request", _NO_REQUEST)
-session: SessionMixin = _proxy(_cv_request, "session", _NO_REQUEST)
+
+def _globals() -> _AppCtxGlobals:
+    context = _cv_context.get(None)
+    if context is None:
+        raise RuntimeError(_NO_APP)
+    return context.g
+
+
+def _request() -> Request:
+    context = _cv_context.get(None)
+    if context is None or context.request is None:
+        raise RuntimeError(_NO_REQUEST)
+    return context.request
+
+
+def _request_context() -> RequestContext:
+    context = _cv_context.get(None)
+    found = None if context is None else context.request_context
+    if found is None:
+        raise RuntimeError(_NO_REQUEST)
+    return found
+
+
+app_ctx: AppContext = t.cast("AppContext", ContextProxy(_app_context, _NO_APP))
+current_app: DualApp = t.cast("DualApp", ContextProxy(_current_app, _NO_APP))
+g: _AppCtxGlobals = t.cast("_AppCtxGlobals", ContextProxy(_globals, _NO_APP))
+
+request_ctx: RequestContext = t.cast("RequestContext", ContextProxy(_request_context, _NO_REQUEST))
+request: Request = t.cast("Request", ContextProxy(_request, _NO_REQUEST))
+session: SessionMixin = t.cast(
+    "SessionMixin", ContextProxy(lambda: _request_context().session, _NO_REQUEST)
+)

@@ -1,26 +1,31 @@
-"""From a request to its view: werkzeug's map, with a short way for fixed paths.
+"""From a request to its view: werkzeug's map, and a short way through it.
 
-Werkzeug's matcher is the authority. A path that has no converter is looked up in a dictionary
-first, which gives exactly werkzeug's answer for it: among rules for the same path, the first
-registered one that takes the method. Whatever is not found there, or takes part in host,
-subdomain, default or alias handling, is werkzeug's to answer.
+Werkzeug's matcher is the authority. Its state machine is followed here in its own order, live, but
+only where the answer depends on path and method alone. Whatever is not found in this way, and
+whatever takes part in host, default, alias or slash handling, is werkzeug's to answer. Benchmark:
+``tests/benchmarks/inprocess.py``, "one of 200 routes"; ``tests/core/test_routing.py`` holds that
+both ways give the same.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Callable
+from functools import cache
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter, RequestRedirect, Rule
+from werkzeug.routing import Map, Rule, ValidationError
 
 if t.TYPE_CHECKING:
+    from werkzeug.routing.matcher import State
+
     from ..ctx import RequestContext
     from .application import Application
 
 Match = tuple[Rule, dict[str, t.Any]]
-
-_fixed_path = re.compile(r"/[A-Za-z0-9/_.-]*").fullmatch
+#: A rule, and the texts for its converters.
+Found = tuple[Rule, tuple[t.Any, ...]]
 
 
 class Router:
@@ -32,70 +37,114 @@ class Router:
 
     def __init__(self, app: Application) -> None:
         self._url_map = app.url_map
-        self._adapter: MapAdapter | None = None
-        self._fixed: dict[str, list[Rule]] = {}
 
     def match(self, ctx: RequestContext) -> None:
         """Set the request's rule and values, or the error to raise when its view is called."""
         request = ctx.request
+        path = request.path
         try:
-            if ctx.has_url_adapter:
-                adapter = ctx.url_adapter
-                if adapter is not None:
-                    rule, values = adapter.match(return_rule=True)
-                    request.url_rule, request.view_args = rule, dict(values)
-                return
-            request.url_rule, request.view_args = self._find(ctx)
+            # A mounted application asked without the slash redirects; "/" would hide that.
+            asks_werkzeug = ctx.has_url_adapter or (
+                path == "/" and not request.environ.get("PATH_INFO")
+            )
+            match = None if asks_werkzeug else self._find(path, request.method)
+            if match is not None:
+                request.url_rule, request.view_args = match
+            elif (adapter := ctx.url_adapter) is not None:
+                rule, values = adapter.match(return_rule=True)
+                request.url_rule, request.view_args = rule, dict(values)
         except HTTPException as error:
             request.routing_exception = error
 
-    def _find(self, ctx: RequestContext) -> Match:
-        request = ctx.request
-        path, method = request.path, request.method
-        if self._adapter is None or self._url_map._remap:
-            self._index()
-        # A mounted application asked without the slash redirects; "/" would hide that.
-        if path != "/" or request.environ.get("PATH_INFO"):
-            for rule in self._fixed.get(path, ()):
-                if rule.methods is None or method in rule.methods:
-                    return rule, {}
-            assert self._adapter is not None
-            try:
-                # Which host was asked matters only to where a redirect points.
-                rule, values = self._adapter.match(path, method, return_rule=True)
-            except RequestRedirect:
-                pass
-            else:
-                return rule, dict(values)
-        adapter = ctx.url_adapter
-        assert adapter is not None
-        rule, values = adapter.match(return_rule=True)
-        return rule, dict(values)
-
-    def _index(self) -> None:
-        """Sort out the rules with a fixed path.
-
-        A rule added behind our back is missed at worst, and then found by werkzeug's matcher.
-        """
-        subdomain = self._url_map.default_subdomain or ""
-        fixed: dict[str, list[Rule]] = {}
-        not_simple = set()
-        for rule in self._url_map.iter_rules():
-            if not _is_simple(rule, subdomain):
-                not_simple.add(rule.rule)
-            elif _fixed_path(rule.rule) and "//" not in rule.rule:
-                fixed.setdefault(rule.rule, []).append(rule)
-        self._fixed = {path: rules for path, rules in fixed.items() if path not in not_simple}
-        self._adapter = self._url_map.bind("localhost", subdomain=subdomain)
+    def _find(self, path: str, method: str) -> Match | None:
+        """Find what werkzeug would; None if it is to be asked."""
+        url_map = self._url_map
+        if url_map._remap:
+            url_map.update()
+        domain = url_map._matcher._root.static.get(url_map.default_subdomain or "")
+        if domain is None:
+            return None
+        try:
+            found = _follow(domain, path.split("/"), 0, method)
+            if found is None or _is_special(found[0], url_map):
+                return None
+            rule, texts = found
+            converters = rule._converters
+            return rule, {
+                name: converters[name].to_python(text)
+                for name, text in zip(converters, texts, strict=True)
+            }
+        except (_AskWerkzeugError, ValidationError):
+            return None
 
 
-def _is_simple(rule: Rule, subdomain: str) -> bool:
-    return not (
-        rule.defaults
-        or rule.redirect_to
-        or rule.alias
-        or rule.build_only
-        or rule.websocket
-        or rule.host
-        or (rule.subdomain or "") != subdomain
-    )
+class _AskWerkzeugError(Exception):
+    """What is asked for cannot be told from path and method."""
+
+
+def _follow(
+    state: State, parts: list[str], at: int, method: str, texts: tuple[str, ...] = ()
+) -> Found | None:
+    """Follow the parts of a path from a state on, in werkzeug's order.
+
+    Returns:
+        The first rule that takes them; None if none does.
+
+    Raises:
+        _AskWerkzeugError: A slash at the end has a say in it.
+    """
+    while at < len(parts):
+        part = parts[at]
+        following = state.static.get(part)
+        if following is None or state.dynamic or (not part and state.rules):
+            return _branch(state, parts, at, method, texts)
+        state, at = following, at + 1
+    for rule in state.rules:
+        if not rule.websocket and (rule.methods is None or method in rule.methods):
+            return rule, texts
+    if "" in state.static:
+        raise _AskWerkzeugError
+    return None
+
+
+def _branch(
+    state: State, parts: list[str], at: int, method: str, texts: tuple[str, ...]
+) -> Found | None:
+    """Try one way after the other from a state that has several, or none."""
+    part = parts[at]
+    following = state.static.get(part)
+    if following is not None:
+        found = _follow(following, parts, at + 1, method, texts)
+        if found is not None:
+            return found
+    for test, following in state.dynamic:
+        target, end = ("/".join(parts[at:]), len(parts)) if test.final else (part, at + 1)
+        match, groups = _compiled(test.content)
+        taken = match(target)
+        if taken is not None:
+            if test.suffixed and taken.groups()[-1] == "/":
+                raise _AskWerkzeugError
+            values = (taken[groups[0]],) if len(groups) == 1 else taken.group(*groups)
+            found = _follow(following, parts, end, method, texts + values)
+            if found is not None:
+                return found
+    if not part and at + 1 == len(parts) and not all(rule.strict_slashes for rule in state.rules):
+        raise _AskWerkzeugError
+    return None
+
+
+@cache
+def _compiled(content: str) -> tuple[Callable[[str], re.Match[str] | None], tuple[int, ...]]:
+    """Give what matches a part with variables, and the groups that hold them, in order."""
+    pattern = re.compile(content)
+    names = [name for name in pattern.groupindex if name.startswith("__werkzeug_")]
+    names.sort(key=lambda name: int(name.removeprefix("__werkzeug_")))
+    return pattern.match, tuple(pattern.groupindex[name] for name in names)
+
+
+def _is_special(rule: Rule, url_map: Map) -> bool:
+    """Tell whether a rule that fits may lead elsewhere."""
+    if rule.defaults or rule.alias or rule.redirect_to is not None:
+        return True
+    rules = url_map._rules_by_endpoint[rule.endpoint]
+    return len(rules) > 1 and any(other.defaults for other in rules)
