@@ -20,6 +20,8 @@ import types
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
+from werkzeug.local import LocalProxy
+
 #: The release whose names and behaviour are dualapp's.
 FLASK_VERSION = "3.1.3"
 
@@ -187,7 +189,8 @@ def _missing(module: str, name: str) -> t.Any:
 
 def _imported_too_early(flask: types.ModuleType) -> str:
     importers = list(_users_of(flask))
-    who = f"by {', '.join(importers)}" if importers else "before, by a module that kept nothing"
+    more = f" and {len(importers) - 3} more" if len(importers) > 3 else ""
+    who = f"by {', '.join(importers[:3])}{more}" if importers else "by a module that kept nothing"
     return (
         f"The real Flask ({getattr(flask, '__file__', 'unknown file')}) was imported already,"
         f" {who}. What was made with it would not fit what dualapp makes. Call"
@@ -197,13 +200,27 @@ def _imported_too_early(flask: types.ModuleType) -> str:
 
 def _users_of(flask: types.ModuleType) -> Iterator[str]:
     """Name the modules outside Flask that hold it, or something of it, in order of import."""
+    proxies = [value for value in vars(flask).values() if type(value) is LocalProxy]
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "flask" or not isinstance(module, types.ModuleType):
+        if _in_flask(name) or not isinstance(module, types.ModuleType):
             continue
-        if any(value is flask or _is_of_flask(value) for value in list(vars(module).values())):
-            yield name
+        for value in list(vars(module).values()):
+            if _is_of_flask(value) or any(value is proxy for proxy in proxies):
+                yield name
+                break
 
 
 def _is_of_flask(value: object) -> bool:
-    home = vars(value).get("__module__") if isinstance(value, type) else None
-    return str(home).partition(".")[0] == "flask"
+    """Tell whether this is a module, a function or a class of Flask, or derived from one."""
+    kind = type(value)  # isinstance would ask a lazy object for its class, and wake it
+    if issubclass(kind, types.ModuleType):
+        return _in_flask(vars(value).get("__name__"))
+    if issubclass(kind, types.FunctionType):
+        return _in_flask(getattr(value, "__module__", None))
+    return issubclass(kind, type) and any(
+        _in_flask(vars(base).get("__module__")) for base in t.cast(type, value).__mro__
+    )
+
+
+def _in_flask(module: object) -> bool:
+    return str(module).partition(".")[0] == "flask"

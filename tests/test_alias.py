@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+TOO_LATE = """
+import legacy_extension, dualapp
+try: dualapp.install_as_flask()
+except RuntimeError as error: print(error)
+"""
 SETUP = "import dualapp; dualapp.install_as_flask()"
 
 
@@ -30,7 +35,12 @@ def run(code: str, path: Path, **environ: str) -> str:
 def real_flask(tmp_path: Path) -> Path:
     """A folder with a stand-in for the real Flask in it, and a module that imports it."""
     (tmp_path / "flask").mkdir()
-    (tmp_path / "flask" / "__init__.py").write_text("class Flask: pass\n")
+    (tmp_path / "flask" / "__init__.py").write_text(
+        "from werkzeug.local import LocalProxy\n"
+        "request = LocalProxy(lambda: unbound)\n"
+        "class Flask: pass\n"
+    )
+    (tmp_path / "flask" / "helpers.py").write_text("def redirect(): pass\n")
     (tmp_path / "legacy_extension.py").write_text("from flask import Flask\n")
     return tmp_path
 
@@ -95,15 +105,35 @@ def test_a_real_flask_beside_it_does_not_matter(real_flask: Path) -> None:
     assert run(code, real_flask) == "True"
 
 
-def test_too_late_is_refused_and_says_who_imported_flask(real_flask: Path) -> None:
-    code = """
-    import legacy_extension, dualapp
-    try: dualapp.install_as_flask()
-    except RuntimeError as error: print(error)
-    """
-    message = run(code, real_flask)
-    assert "imported already, by legacy_extension" in message
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import flask",
+        "import flask.helpers as h",
+        "from flask import Flask",
+        "from flask.helpers import redirect",
+        "from flask import request",
+        "class MyApp(__import__('flask').Flask): pass",
+    ],
+)
+def test_too_late_is_refused_and_says_who_imported_flask(statement: str, real_flask: Path) -> None:
+    (real_flask / "legacy_extension.py").write_text(f"{statement}\n")
+    message = run(TOO_LATE, real_flask)
+    assert "imported already, by legacy_extension." in message
     assert "DUALAPP_AS_FLASK=1" in message
+
+
+def test_too_late_is_refused_also_if_nobody_is_left_to_name(real_flask: Path) -> None:
+    (real_flask / "legacy_extension.py").write_text("__import__('flask')\n")
+    assert "imported already, by a module that kept nothing." in run(TOO_LATE, real_flask)
+
+
+def test_too_late_names_those_that_imported_flask_first(real_flask: Path) -> None:
+    for number in range(5):
+        (real_flask / f"part_{number}.py").write_text("from flask.helpers import redirect\n")
+    imports = "".join(f"import part_{number}\n" for number in range(5))
+    message = run(imports + textwrap.dedent(TOO_LATE).replace("legacy_extension, ", ""), real_flask)
+    assert "imported already, by part_0, part_1, part_2 and 2 more." in message
 
 
 @pytest.mark.parametrize(
