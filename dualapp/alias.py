@@ -199,7 +199,7 @@ def _imported_too_early(flask: types.ModuleType) -> str:
 
 
 def _users_of(flask: types.ModuleType) -> Iterator[str]:
-    """Name the modules outside Flask that hold it, or something of it, in order of import."""
+    """Name the modules outside Flask that hold it or something of it, in the order they loaded."""
     proxies = [value for value in vars(flask).values() if type(value) is LocalProxy]
     for name, module in list(sys.modules.items()):
         if _in_flask(name) or not isinstance(module, types.ModuleType):
