@@ -14,6 +14,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.metadata
+import importlib.util
 import sys
 import threading
 import types
@@ -31,6 +32,7 @@ AS_FLASK_VARIABLE = "DUALAPP_AS_FLASK"
 #: The submodules that Flask has.
 SUBMODULES = frozenset(
     [
+        "__main__",
         "app",
         "blueprints",
         "cli",
@@ -114,9 +116,16 @@ class FlaskFinder(importlib.abc.MetaPathFinder):
             return None
         if name and name not in SUBMODULES:
             raise ModuleNotFoundError(f"No module named {fullname!r}. {_REPORT}", name=fullname)
-        loader = _FlaskLoader() if not name else _ModuleOfOurs(f"dualapp.{name}")
-        is_package = name in ("", "json", "sansio")
-        return importlib.machinery.ModuleSpec(fullname, loader, is_package=is_package)
+        if not name:
+            return importlib.machinery.ModuleSpec(fullname, _FlaskLoader(), is_package=True)
+        ours = importlib.util.find_spec(f"dualapp.{name}")
+        assert ours is not None
+        return importlib.machinery.ModuleSpec(
+            fullname,
+            _ModuleOfOurs(ours),
+            origin=ours.origin,
+            is_package=ours.submodule_search_locations is not None,
+        )
 
     def find_distributions(
         self, context: importlib.metadata.DistributionFinder.Context
@@ -140,22 +149,32 @@ class _FlaskLoader(importlib.abc.Loader):
         vars(module)["__getattr__"] = functools.partial(_missing, "flask")
 
 
-class _ModuleOfOurs(importlib.abc.Loader):
+class _ModuleOfOurs(importlib.abc.InspectLoader):
     """Gives a module of dualapp under Flask's name for it."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, spec: importlib.machinery.ModuleSpec) -> None:
+        self._spec = spec
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        module = importlib.import_module(self._name)
-        self._own_spec = module.__spec__
+        module = importlib.import_module(self._spec.name)
+        self._spec = module.__spec__ or self._spec
         return module
 
     def exec_module(self, module: types.ModuleType) -> None:
         # The import system has put in the spec that it was given; the module keeps its own.
-        module.__spec__ = self._own_spec
-        flask_name = f"flask.{self._name.partition('.')[2]}"
+        module.__spec__ = self._spec
+        flask_name = f"flask.{self._spec.name.partition('.')[2]}"
         vars(module).setdefault("__getattr__", functools.partial(_missing, flask_name))
+
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        """Give what ``python -m flask`` runs."""
+        loader = t.cast(importlib.abc.InspectLoader, self._spec.loader)
+        return loader.get_code(self._spec.name)
+
+    def get_source(self, fullname: str) -> str | None:
+        """Give the source, for tools that show it."""
+        loader = t.cast(importlib.abc.InspectLoader, self._spec.loader)
+        return loader.get_source(self._spec.name)
 
 
 class _FlaskDistribution(importlib.metadata.Distribution):

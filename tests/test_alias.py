@@ -61,7 +61,33 @@ def test_all_modules_of_flask_lead_to_dualapp(tmp_path: Path) -> None:
         print(len(SUBMODULES))
         """,
         tmp_path,
-    ) == str(23)
+    ) == str(24)
+
+
+def test_python_m_flask_is_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "wsgi.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "flask", "routes"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": "", "DUALAPP_AS_FLASK": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "/static/<path:filename>" in done.stdout
+
+
+def test_specs_say_where_a_module_lies(tmp_path: Path) -> None:
+    # A reloader starts "python -m flask" again if there is such a file.
+    code = f"""
+    {SETUP}
+    import importlib.util, os
+    for name in ("__main__", "app", "json.tag"):
+        assert os.path.isfile(importlib.util.find_spec("flask." + name).origin)
+    print("ok")
+    """
+    assert run(code, tmp_path) == "ok"
 
 
 def test_what_flask_holds_can_be_replaced_without_touching_dualapp(tmp_path: Path) -> None:
