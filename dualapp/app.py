@@ -28,7 +28,7 @@ from .core.urls import build_url, inject_url_defaults
 from .ctx import AppContext, RequestContext
 from .globals import _cv_app, _cv_request, g, request, session
 from .sessions import SecureCookieSessionInterface, SessionInterface
-from .sides import blocking, entry, wsgi
+from .sides import blocking, wsgi
 from .sides.colour import is_async
 from .sides.entry import ServerEntry
 from .sides.lifespan import Lifespan
@@ -61,11 +61,10 @@ class DualApp(ServerEntry, Application):
     aborter_class = Aborter
     session_interface: SessionInterface = SecureCookieSessionInterface()
 
-    #: The attributes whose change makes what was worked out about this application out of date.
+    #: The steps of the lifecycle that may be replaced, and how they are now.
     _phase_table: t.ClassVar[PhaseTable]
-
-    _phases_found: Phases
-    _phases_at = -1  # the entry.generation for which they were found
+    _phases: Phases
+    _has_own_url_adapters: bool
 
     default_config = ImmutableDict(Application.default_config)
 
@@ -146,22 +145,20 @@ class DualApp(ServerEntry, Application):
 
     # -- the lifecycle's replaceable steps -----------------------------------------------------
 
-    @property
-    def _phases(self) -> Phases:
-        if self._phases_at != entry.generation:
-            self.__dict__["_phases_found"] = self._phase_table.of(self)
-            self.__dict__["_phases_at"] = entry.generation
-        return self._phases_found
-
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
-        if name in self._phase_table:
-            self.__dict__.pop("_phases_at", None)
+        if hasattr(DualApp, name):
+            self._look_for_replaced()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if name in self._phase_table:
-            self.__dict__.pop("_phases_at", None)
+        if hasattr(DualApp, name):
+            self._look_for_replaced()
+
+    def _look_for_replaced(self) -> None:
+        self.__dict__["_phases"] = self._phase_table.of(self)
+        adapter = getattr(self.create_url_adapter, "__func__", None)
+        self.__dict__["_has_own_url_adapters"] = adapter is not _create_url_adapter
 
     def full_dispatch_request(self) -> Response:
         """Answer the current request: hooks, view, error handlers, the finished response."""
@@ -309,8 +306,7 @@ class DualApp(ServerEntry, Application):
             self.config["TRUSTED_HOSTS"] is not None
             or self.url_map.host_matching
             or self.subdomain_matching
-            or type(self).create_url_adapter is not _create_url_adapter
-            or "create_url_adapter" in self.__dict__
+            or self._has_own_url_adapters
         )
 
     @property

@@ -28,7 +28,6 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
     from .app import DualApp
-    from .core.phases import Phases
     from .sessions import SessionMixin
     from .sides.loops import Bridge
     from .typing import AfterRequestCallable
@@ -127,11 +126,6 @@ class AppContext:
     def owns_app_context(self) -> bool:
         """Whether the application's own teardown belongs to the end of this context."""
         return self._outer is None
-
-    @property
-    def phases(self) -> Phases:
-        """The application's replaceable steps as they are now."""
-        return self.app._phases
 
     @property
     def url_adapter(self) -> MapAdapter | None:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import enum
 import re
 import typing as t
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import lru_cache, partial
 from itertools import chain, islice
 
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.datastructures import Headers
     from werkzeug.exceptions import HTTPException
 
 HeaderList = list[tuple[str, str]]
@@ -60,13 +60,13 @@ class Answer:
         self,
         status: str,
         headers: HeaderList,
-        body: Iterable[bytes] | EncodedChunks,
+        body: t.Any,
         in_memory: bool,
         close: Callable[[], t.Any] | None = None,
     ) -> None:
         self.status = _checked_status(status)
-        self.code = int(status[:3])
-        self.headers = _checked(headers, self.code)
+        self.code = code = int(status[:3])
+        self.headers = _checked(headers, has_no_body(code))
         self.body = body
         self.in_memory = in_memory
         self.close = close
@@ -79,11 +79,10 @@ class Answer:
             ValueError: A header or the status holds what must not reach the wire.
         """
         try:
+            if _goes_as_it_is(response) and environ["REQUEST_METHOD"] != "HEAD":
+                return cls(response._status, response.headers._list, response.response, True)
             if type(response).__call__ is not BaseResponse.__call__:
                 return cls._of_callable(response, environ)
-            if environ["REQUEST_METHOD"] != "HEAD" and _is_plain(response):
-                in_memory = t.cast("list[bytes]", response.response)
-                return cls(response.status, list(response.headers), in_memory, True)
             return cls._of_response(response, environ)
         except BaseException:
             response.close()
@@ -212,32 +211,31 @@ def _as_bytes(chunk: t.Any) -> bytes:
         ) from None
 
 
-def _is_plain(response: BaseResponse) -> bool:
+def _goes_as_it_is(response: BaseResponse) -> bool:
     """Tell whether werkzeug would send a response just as it is, so that it need not be asked.
 
     That is: bytes in memory with their length, no location to be made absolute, nobody waiting for
     the end, and no method of werkzeug's overridden. Benchmark: ``tests/benchmarks/inprocess.py``.
     """
-    body = response.response
+    body, headers = response.response, response.headers
     cls: t.Any = type(response)
-    return (
-        type(body) is list
-        and len(body) == 1
-        and type(body[0]) is bytes
-        and not response._on_close
-        and not has_no_body(response.status_code)
-        and _sends_itself(cls)
-        and _has_length_and_no_location(response.headers)
-    )
-
-
-def _has_length_and_no_location(headers: Headers) -> bool:
+    if (
+        type(body) is not list
+        or len(body) != 1
+        or type(body[0]) is not bytes
+        or response._on_close
+        or type(headers) is not Headers
+        or has_no_body(response._status_code)
+        or not _sends_itself(cls)
+    ):
+        return False
     has_length = False
-    for name, _ in headers:
-        kind = _kind_of(name)
-        if kind is _Kind.LOCATION:
+    for name, _ in headers._list:
+        kind = _kinds[name]
+        if kind is _Kind.LENGTH:
+            has_length = True
+        elif kind is _Kind.LOCATION:
             return False
-        has_length = has_length or kind is _Kind.LENGTH
     return has_length
 
 
@@ -246,7 +244,14 @@ def _sends_itself(cls: type[BaseResponse]) -> bool:
     """Tell whether a response class leaves to werkzeug what a server gets."""
     return all(
         getattr(cls, name) is getattr(BaseResponse, name)
-        for name in ("get_wsgi_headers", "get_wsgi_response", "get_app_iter", "iter_encoded")
+        for name in (
+            "__call__",
+            "get_app_iter",
+            "get_wsgi_headers",
+            "get_wsgi_response",
+            "iter_encoded",
+            "status",
+        )
     )
 
 
@@ -261,13 +266,14 @@ def _checked_status(status: str) -> str:
     return status if type(status) is str else str.__str__(status)
 
 
-def _checked(headers: HeaderList, code: int) -> HeaderList:
+def _checked(headers: HeaderList, bodyless: bool) -> HeaderList:
     """Give the headers that may be sent, as the exact types that :pep:`3333` asks for."""
     checked = []
-    bodyless = has_no_body(code)
     for name, value in headers:
-        kind = _kind_of(name)
-        if kind in _ABOUT_A_BODY:
+        kind = _kinds[name]
+        if kind is _Kind.ORDINARY:
+            checked.append(_checked_header(name, value))
+        elif kind in _ABOUT_A_BODY:
             if not bodyless:
                 checked.append(_known_header(name, value))
         elif kind is not _Kind.HOP_BY_HOP:
@@ -276,7 +282,7 @@ def _checked(headers: HeaderList, code: int) -> HeaderList:
 
 
 def _checked_header(name: str, value: str) -> tuple[str, str]:
-    if _kind_of(name) is _Kind.NO_NAME or not _header_value(value):
+    if _kinds[name] is _Kind.NO_NAME or not _header_value(value):
         raise ValueError(
             f"The response header {name!r}: {value!r} holds a character that cannot be sent. A"
             " control character would let whoever chose the text write headers or a body of"
@@ -304,15 +310,27 @@ class _Kind(enum.Enum):
 
 
 _ABOUT_A_BODY = (_Kind.TYPE, _Kind.LENGTH)
-_KINDS = {
-    **dict.fromkeys(_HOP_BY_HOP, _Kind.HOP_BY_HOP),
-    "content-type": _Kind.TYPE,
-    "content-length": _Kind.LENGTH,
-    "location": _Kind.LOCATION,
-    "content-location": _Kind.LOCATION,
-}
 
 
-@lru_cache(maxsize=512)
-def _kind_of(name: str) -> _Kind:
-    return _KINDS.get(name.lower()) or (_Kind.ORDINARY if _header_name(name) else _Kind.NO_NAME)
+class _Kinds(dict[str, _Kind]):
+    """The kinds of the header names that were met so far, as they were written."""
+
+    _by_lower_name: t.ClassVar = {
+        **dict.fromkeys(_HOP_BY_HOP, _Kind.HOP_BY_HOP),
+        "content-type": _Kind.TYPE,
+        "content-length": _Kind.LENGTH,
+        "location": _Kind.LOCATION,
+        "content-location": _Kind.LOCATION,
+    }
+
+    def __missing__(self, name: str) -> _Kind:
+        if len(self) >= 512:  # names that users make up must not fill the memory
+            self.clear()
+        kind = self._by_lower_name.get(name.lower())
+        if kind is None:
+            kind = _Kind.ORDINARY if _header_name(name) else _Kind.NO_NAME
+        self[name] = kind
+        return kind
+
+
+_kinds = _Kinds()

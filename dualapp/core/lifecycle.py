@@ -12,8 +12,8 @@
     (the side sends the answer)
     leave        teardown_request, teardown_appcontext; always, exactly once
 
-Every function named like a public method of the application is one of its replaceable steps and
-called through ``ctx.phases``, see :mod:`dualapp.core.phases`. User code is called through ``call``.
+Every function named like a public method of the application is one of its replaceable steps,
+called through ``app._phases`` (:mod:`dualapp.core.phases`). User code is called through ``call``.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ async def answer(ctx: RequestContext, call: Call) -> Answer:
     try:
         if ctx.error is not None:  # matching the URL failed
             raise ctx.error
-        await open_context(ctx, call)
-        response = await ctx.phases.full_dispatch_request(ctx, call)
+        if signals.appcontext_pushed.receivers or not ctx.app.opens_sessions_late:
+            await open_context(ctx, call)
+        response = await ctx.app._phases.full_dispatch_request(ctx, call)
         return Answer.of(response, ctx.request.environ)
     except Exception as error:
         return await answer_error(ctx, call, error)
@@ -67,7 +68,7 @@ async def answer(ctx: RequestContext, call: Call) -> Answer:
 async def answer_error(ctx: RequestContext, call: Call, error: Exception) -> Answer:
     """Answer a request whose handling, or whose response on its way out, has failed."""
     ctx.error = error
-    response = await ctx.phases.handle_exception(ctx, call, error)
+    response = await ctx.app._phases.handle_exception(ctx, call, error)
     try:
         return Answer.of(response, ctx.request.environ)
     except Exception:
@@ -87,18 +88,22 @@ async def close_answer(answer: Answer, call: Call) -> None:
 
 async def full_dispatch_request(ctx: RequestContext, call: Call) -> Response:
     """Run hooks and view, turn errors into responses, and finish the response."""
-    app, phases = ctx.app, ctx.phases
+    app = ctx.app
+    phases = app._phases
     if not app._got_first_request:
         app._got_first_request = True
     try:
         if signals.request_started.receivers:
             await emit(call, signals.request_started, app)
-        result = await phases.preprocess_request(ctx, call)
+        result = None
+        if app.before_request_funcs or app.url_value_preprocessors or phases.replaced:
+            result = await phases.preprocess_request(ctx, call)
         if result is None:
             result = await phases.dispatch_request(ctx, call)
     except Exception as error:
         result = await phases.handle_user_exception(ctx, call, error)
-    return t.cast("Response", await phases.finalize_request(ctx, call, result))
+    response: Response = await phases.finalize_request(ctx, call, result)
+    return response
 
 
 async def preprocess_request(ctx: RequestContext, call: Call) -> t.Any:
@@ -145,8 +150,9 @@ async def finalize_request(
         result: What the view or an error handler returned.
         from_error_handler: The result answers an error already: a further one is only logged.
     """
-    app, phases = ctx.app, ctx.phases
-    response = await phases.make_response(ctx, call, result)
+    app = ctx.app
+    phases = app._phases
+    response: Response = await phases.make_response(ctx, call, result)
     try:
         response = await phases.process_response(ctx, call, response)
         if signals.request_finished.receivers:
@@ -155,7 +161,7 @@ async def finalize_request(
         if not from_error_handler:
             raise
         app.logger.exception("Request finalizing failed with an error while handling an error")
-    return t.cast("Response", response)
+    return response
 
 
 async def process_response(ctx: RequestContext, call: Call, response: Response) -> Response:
@@ -181,7 +187,7 @@ async def handle_user_exception(ctx: RequestContext, call: Call, error: Exceptio
     ):
         error.show_exception = True
     if isinstance(error, HTTPException) and not app.trap_http_exception(error):
-        return await ctx.phases.handle_http_exception(ctx, call, error)
+        return await ctx.app._phases.handle_http_exception(ctx, call, error)
     handler = app._find_error_handler(error, ctx.request.blueprints)
     if handler is None:
         try:
@@ -213,10 +219,10 @@ async def handle_exception(ctx: RequestContext, call: Call, error: Exception) ->
     handler = app._find_error_handler(result, ctx.request.blueprints)
     if handler is not None:
         result = await call(handler, result)
-    return t.cast(
-        "Response",
-        await ctx.phases.finalize_request(ctx, call, result, from_error_handler=True),
+    response: Response = await app._phases.finalize_request(
+        ctx, call, result, from_error_handler=True
     )
+    return response
 
 
 async def leave(ctx: AppContext, call: Call, error: BaseException | None) -> None:
@@ -225,43 +231,51 @@ async def leave(ctx: AppContext, call: Call, error: BaseException | None) -> Non
     Raises:
         BaseException: What a teardown function raised; a group of them if there are several.
     """
-    if _ends_quietly(ctx):
-        if ctx.is_request_context:
-            close_request(t.cast("RequestContext", ctx).request)
-        return
     failures = Failures()
     if ctx.is_request_context:
         with failures:
-            await ctx.phases.do_teardown_request(ctx, call, error)
+            await ctx.app._phases.do_teardown_request(ctx, call, error)
         with failures:
             close_request(t.cast("RequestContext", ctx).request)
     if ctx.owns_app_context:
         with failures:
-            await ctx.phases.do_teardown_appcontext(ctx, call, error)
+            await ctx.app._phases.do_teardown_appcontext(ctx, call, error)
         if signals.appcontext_popped.receivers:
             with failures:
                 await emit(call, signals.appcontext_popped, ctx.app)
     failures.raise_them()
 
 
-def _ends_quietly(ctx: AppContext) -> bool:
-    """Tell whether nobody waits for the end. Benchmark: ``tests/benchmarks/inprocess.py``."""
-    app = ctx.app
-    return not (
+def leave_quietly(ctx: RequestContext) -> bool:
+    """End a request's context for whose end nobody waits.
+
+    Returns:
+        False, with nothing done, if somebody does. Benchmark: ``tests/benchmarks/inprocess.py``.
+    """
+    app, request = ctx.app, ctx.request
+    if (
         app.teardown_request_funcs
         or app.teardown_appcontext_funcs
-        or ctx.phases.replaced
+        or app._phases.replaced
         or signals.request_tearing_down.receivers
         or signals.appcontext_tearing_down.receivers
         or signals.appcontext_popped.receivers
-    )
+        or _has_to_be_closed(request)
+    ):
+        return False
+    request.environ.pop("werkzeug.request", None)
+    return True
 
 
 def close_request(request: Request) -> None:
     """Close uploaded files, and let the server's environ go."""
-    if "files" in vars(request) or type(request).close is not BaseRequest.close:
+    if _has_to_be_closed(request):
         request.close()
     request.environ.pop("werkzeug.request", None)
+
+
+def _has_to_be_closed(request: Request) -> bool:
+    return "files" in request.__dict__ or type(request).close is not BaseRequest.close
 
 
 async def do_teardown_request(ctx: RequestContext, call: Call, error: BaseException | None) -> None:

@@ -32,9 +32,6 @@ class PhaseTable:
         self.phases = phases
         self.originals = {name: vars(owner)[name] for name in phases}
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.phases
-
     def of(self, app: object) -> Phases:
         """Look at an application as it is now."""
         replaced = {name: getattr(app, name) for name in self.phases if self._replaced(app, name)}

@@ -39,8 +39,11 @@ def make_response(app: Application, request: Request, result: t.Any) -> Response
         TypeError: The value cannot be made a response; the message names the view.
     """
     cls: t.Any = app.response_class
-    if type(result) is str:
+    kind = type(result)
+    if kind is str:
         return response_of(cls, result)
+    if kind is dict or kind is list:
+        return app.json.response(result)
     value, status, headers = _unpack(request, result)
     response: Response
     if isinstance(value, cls):
@@ -119,34 +122,28 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
     Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
     """
     template = _template_of(cls, mimetype or cls.default_mimetype, cls.default_status)
-    if template is not None:
-        return _from_template(cls, template, text.encode())
-    response: Response = cls(text, mimetype=mimetype)
+    if template is None:
+        return t.cast("Response", cls(text, mimetype=mimetype))
+    fields, content_type = template
+    body = text.encode()
+    headers = Headers.__new__(Headers)
+    headers._list = [content_type, ("Content-Length", str(len(body)))]
+    response: Response = cls.__new__(cls)
+    response.__dict__.update(fields, headers=headers, response=[body], _on_close=[])
     return response
 
 
 @lru_cache(maxsize=64)
 def _template_of(
     cls: type[Response], mimetype: str | None, default_status: int
-) -> dict[str, t.Any] | None:
-    """Make the response to copy; None if the class has a constructor or a length of its own."""
+) -> tuple[dict[str, t.Any], tuple[str, str]] | None:
+    """Give what such responses have in common; None if the class makes them in its own way."""
     if cls.__init__ is not BaseResponse.__init__ or cls.set_data is not BaseResponse.set_data:
         return None
     made = cls("", mimetype=mimetype)
-    return vars(made) if "Content-Length" in made.headers else None
-
-
-def _from_template(cls: type[Response], template: dict[str, t.Any], body: bytes) -> Response:
-    response = cls.__new__(cls)
-    vars(response).update(template)
-    headers = response.headers = Headers()
-    headers._list = [
-        (name, str(len(body)) if name == "Content-Length" else value)
-        for name, value in template["headers"]
-    ]
-    response.response = [body]
-    response._on_close = []
-    return response
+    if [name for name, _ in made.headers] != ["Content-Type", "Content-Length"]:
+        return None
+    return vars(made), ("Content-Type", made.headers["Content-Type"])
 
 
 def current_request() -> Request:

@@ -37,6 +37,9 @@ class Router:
 
     def __init__(self, app: Application) -> None:
         self._url_map = app.url_map
+        #: The states at the end of paths without variables. A state stays where it is, and its
+        #: list of rules is the live one, so nothing in here can become wrong.
+        self._fixed: dict[str, State] = {}
 
     def match(self, ctx: RequestContext) -> None:
         """Set the request's rule and values, or the error to raise when its view is called."""
@@ -59,16 +62,17 @@ class Router:
     def _find(self, path: str, method: str) -> Match | None:
         """Find what werkzeug would; None if it is to be asked."""
         url_map = self._url_map
-        if url_map._remap:
-            url_map.update()
-        domain = url_map._matcher._root.static.get(url_map.default_subdomain or "")
-        if domain is None:
-            return None
+        fixed = self._fixed.get(path)
         try:
-            found = _follow(domain, path.split("/"), 0, method)
+            if fixed is not None:
+                found = _end(fixed, method, ())
+            else:
+                found = self._follow_path(path, method)
             if found is None or _is_special(found[0], url_map):
                 return None
             rule, texts = found
+            if not texts:
+                return rule, {}
             converters = rule._converters
             return rule, {
                 name: converters[name].to_python(text)
@@ -76,6 +80,22 @@ class Router:
             }
         except (_AskWerkzeugError, ValidationError):
             return None
+
+    def _follow_path(self, path: str, method: str) -> Found | None:
+        url_map = self._url_map
+        if url_map._remap:
+            url_map.update()
+        start = url_map._matcher._root.static.get(url_map.default_subdomain or "")
+        if start is None:
+            return None
+        parts = path.split("/")
+        found = _follow(start, parts, 0, method)
+        if found is not None and not found[1]:
+            state = start
+            for part in parts:
+                state = state.static[part]
+            self._fixed[path] = state
+        return found
 
 
 class _AskWerkzeugError(Exception):
@@ -99,8 +119,12 @@ def _follow(
         if following is None or state.dynamic or (not part and state.rules):
             return _branch(state, parts, at, method, texts)
         state, at = following, at + 1
+    return _end(state, method, texts)
+
+
+def _end(state: State, method: str, texts: tuple[str, ...]) -> Found | None:
     for rule in state.rules:
-        if not rule.websocket and (rule.methods is None or method in rule.methods):
+        if (rule.methods is None or method in rule.methods) and not rule.websocket:
             return rule, texts
     if "" in state.static:
         raise _AskWerkzeugError

@@ -57,7 +57,8 @@ def drive(coroutine: Coroutine[t.Any, t.Any, T], enter: Enter, block: Block) -> 
             else:
                 asked = enter(coroutine.send, value)
     except StopIteration as stop:
-        return t.cast(T, stop.value)
+        result: T = stop.value
+        return result
 
 
 def throwable(error: BaseException) -> BaseException:

@@ -27,8 +27,8 @@ from collections.abc import Awaitable, Callable
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-#: Counts changes made to application classes; what was worked out from them is then out of date.
-generation = 0
+#: All applications, by identity since a subclass may compare as it likes.
+_alive: weakref.WeakValueDictionary[int, ServerEntry] = weakref.WeakValueDictionary()
 
 
 class EntryMeta(ABCMeta):
@@ -44,16 +44,19 @@ class EntryMeta(ABCMeta):
             cls.__call__ = call  # type: ignore[method-assign]
 
     def __setattr__(cls, name: str, value: t.Any) -> None:
-        global generation
-        generation += 1
         if name == "__call__" and not _takes_both(value):
             value = _for_wsgi(value)
         super().__setattr__(name, value)
+        cls._tell_instances()
 
     def __delattr__(cls, name: str) -> None:
-        global generation
-        generation += 1
         super().__delattr__(name)
+        cls._tell_instances()
+
+    def _tell_instances(cls) -> None:
+        for app in list(_alive.values()):
+            if isinstance(app, cls):
+                app._look_for_replaced()
 
 
 def _takes_both(call: Callable[..., t.Any]) -> bool:
@@ -87,6 +90,11 @@ class ServerEntry(metaclass=EntryMeta):
         super().__init__(*args, **kwargs)
         # Weak, so that an application nobody uses any more is freed at once.
         self.__dict__["__call__"] = _asgi_face(weakref.ref(self))
+        _alive[id(self)] = self
+        self._look_for_replaced()
+
+    def _look_for_replaced(self) -> None:
+        """Work out which methods are replaced; called when a class or this object was changed."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         raise NotImplementedError

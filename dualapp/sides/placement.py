@@ -36,7 +36,7 @@ def takes_thread(ctx: RequestContext) -> bool:
     called, if any hook around it blocks.
     """
     app = ctx.app
-    if any(not runs_on_loop(method) for method in ctx.phases.replaced.values()):
+    if any(not runs_on_loop(method) for method in app._phases.replaced.values()):
         return True
     rule = ctx.request.url_rule
     view = None if rule is None else app.view_functions.get(rule.endpoint)

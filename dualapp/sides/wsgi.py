@@ -47,8 +47,9 @@ def respond(
         The body. Where it is streamed, or something waits for its end, it has ``close``.
     """
     keep_loop = app.config["WSGI_EVENT_LOOP"] == "worker"
-    if app.lifespan.is_due:
-        app.lifespan.start_in_this_process(keep_loop)
+    lifespan = app.lifespan
+    if (lifespan.on_startup or lifespan.on_shutdown) and lifespan.is_due:
+        lifespan.start_in_this_process(keep_loop)
     if not app._got_first_request and "asgi_app" in app.__dict__:
         _warn_of_asgi_wrapper(app, environ)
     if "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower():
@@ -63,10 +64,11 @@ def respond(
             return Stream(exchange, answer).start(start_response)
         start_response(answer.status, answer.headers)
         exchange.leave(exchange.ctx.error)
-        if _server_closes(answer):
-            exchange.bridge.close()
-            return t.cast("Iterable[bytes]", answer.body)
-        return Closing(exchange, answer)
+        if not _server_closes(answer):
+            return Closing(exchange, answer)
+        exchange.bridge.close()
+        body: Iterable[bytes] = answer.body
+        return body
     except BaseException as error:
         exchange.end(error)
         raise
@@ -137,6 +139,8 @@ class Exchange:
         self._has_left = True
         ctx = self.ctx
         try:
+            if lifecycle.leave_quietly(ctx):
+                return
             if error is not None and ctx.app.should_ignore_error(error):
                 error = None
             self.drive(lifecycle.leave(ctx, call_in_place, error))
@@ -168,7 +172,8 @@ def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestCont
     ctx.bridge = bridge
     ctx.make_current()
     try:
-        ctx.match_request()
+        if ctx.request.routing_exception is None:
+            app.router.match(ctx)
     except Exception as error:  # such as one of a URL converter
         ctx.error = error
     return ctx
