@@ -197,7 +197,7 @@ class Request(LateRequest):
     def endpoint(self) -> str | None:
         """The endpoint of the rule that matched; None if none did."""
         rule = self.url_rule
-        return None if rule is None else t.cast("str", rule.endpoint)
+        return None if rule is None else rule.endpoint
 
     @property
     def blueprint(self) -> str | None:
@@ -205,8 +205,10 @@ class Request(LateRequest):
 
         None if the endpoint belongs to the application itself, or if nothing matched.
         """
-        name, dot, _view = (self.endpoint or "").rpartition(".")
-        return name if dot else None
+        endpoint = self.endpoint
+        if endpoint is None or "." not in endpoint:
+            return None
+        return endpoint.rpartition(".")[0]
 
     @property
     def blueprints(self) -> list[str]:
@@ -304,11 +306,15 @@ class Request(LateRequest):
             ClientDisconnected: The body ends before its declared length (400).
             RequestEntityTooLarge: It is larger than allowed (413).
         """
-        if not parse_form_data and "stream" not in self.__dict__:
+        known = self.__dict__
+        if "stream" not in known and "_cached_data" not in known and not parse_form_data:
             length = self._short_length()
             if length:
-                body = _read(self.environ["wsgi.input"], length)
-                self.__dict__["stream"] = io.BytesIO(body)
+                data = _read(self.environ["wsgi.input"], length)
+                known["stream"] = io.BytesIO()  # nothing is left
+                if cache:
+                    self._cached_data = data
+                return data.decode(errors="replace") if as_text else data
         read: t.Any = super().get_data
         return read(cache, as_text, parse_form_data)
 
@@ -320,8 +326,8 @@ class Request(LateRequest):
         environ = self.environ
         declared = environ.get("CONTENT_LENGTH", "")
         if (
-            len(declared) > 5
-            or not (declared.isascii() and declared.isdigit())
+            not declared.isdecimal()
+            or len(declared) > 5
             or "HTTP_TRANSFER_ENCODING" in environ
             or "wsgi.input_terminated" in environ
             or self.shallow

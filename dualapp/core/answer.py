@@ -8,7 +8,6 @@ header from an application (:pep:`3333`, "Other HTTP Features"), no control char
 
 from __future__ import annotations
 
-import enum
 import re
 import typing as t
 from collections.abc import AsyncIterable, Awaitable, Callable
@@ -25,21 +24,24 @@ if t.TYPE_CHECKING:
 HeaderList = list[tuple[str, str]]
 
 #: What a server decides for its own connection; an application has no say in it.
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
+_OF_A_CONNECTION = (
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 )
 _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
+
+#: What has to be known of a header, by its name.
+_ORDINARY, _HOP_BY_HOP, _TYPE, _LENGTH, _LOCATION, _NO_NAME = range(6)
+#: Codes of answers that never have a body.
+_BODYLESS = frozenset({*range(200), 204, 304})
 
 
 class Answer:
@@ -59,17 +61,36 @@ class Answer:
     def __init__(
         self,
         status: str,
+        code: int,
         headers: HeaderList,
         body: t.Any,
         in_memory: bool,
         close: Callable[[], t.Any] | None = None,
     ) -> None:
-        self.status = _checked_status(status)
-        self.code = code = int(status[:3])
-        self.headers = _checked(headers, has_no_body(code))
+        self.status = status
+        self.code = code
+        self.headers = headers
         self.body = body
         self.in_memory = in_memory
         self.close = close
+
+    @classmethod
+    def checked(
+        cls,
+        status: str,
+        headers: HeaderList,
+        body: t.Any,
+        in_memory: bool,
+        close: Callable[[], t.Any] | None = None,
+    ) -> Answer:
+        """Make an answer of a status and headers that nobody has looked at yet.
+
+        Raises:
+            ValueError: The header or the status holds what must not reach the wire.
+        """
+        status = _checked_status(status)
+        code = int(status[:3])
+        return cls(status, code, _checked(headers, has_no_body(code)), body, in_memory, close)
 
     @classmethod
     def of(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
@@ -79,8 +100,11 @@ class Answer:
             ValueError: A header or the status holds what must not reach the wire.
         """
         try:
-            if _goes_as_it_is(response) and environ["REQUEST_METHOD"] != "HEAD":
-                return cls(response._status, response.headers._list, response.response, True)
+            if environ["REQUEST_METHOD"] != "HEAD":
+                headers = _headers_as_they_are(response)
+                if headers is not None:
+                    status = _checked_status(response._status)
+                    return cls(status, response._status_code, headers, response.response, True)
             if type(response).__call__ is not BaseResponse.__call__:
                 return cls._of_callable(response, environ)
             return cls._of_response(response, environ)
@@ -93,31 +117,31 @@ class Answer:
         """Make the answer that stands in when the application's own cannot be sent."""
         body = error.get_body().encode()
         headers = [*error.get_headers(), ("Content-Length", str(len(body)))]
-        return cls(f"{error.code} {error.name.upper()}", headers, [body], True)
+        return cls.checked(f"{error.code} {error.name.upper()}", headers, [body], True)
 
     @classmethod
     def _of_response(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
         """Ask a response what werkzeug would send."""
         status, headers = response.status, response.get_wsgi_headers(environ).to_wsgi_list()
         if _sends_no_body(environ, response.status_code):
-            return cls(status, headers, [], True, _closing(response))
+            return cls.checked(status, headers, [], True, _closing(response))
         if is_async_body(response):
             chunks = EncodedChunks(t.cast("AsyncIterable[t.Any]", response.response))
-            return cls(status, headers, chunks, False, response.close)
+            return cls.checked(status, headers, chunks, False, response.close)
         body = response.get_app_iter(environ)
         if response.is_sequence:
-            return cls(
+            return cls.checked(
                 status, headers, [_as_bytes(chunk) for chunk in body], True, _closing(response)
             )
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(body, wrapper):  # uWSGI's is a function
             # The server may recognise its own wrapper and send the file without reading it.
             close = response.close if response._on_close else getattr(body, "close", None)
-            return cls(status, headers, body, True, close)
+            return cls.checked(status, headers, body, True, close)
         close = getattr(body, "close", None)
         if response.direct_passthrough or close is None:
             close = response.close
-        return cls(status, headers, map(_as_bytes, body), False, close)
+        return cls.checked(status, headers, map(_as_bytes, body), False, close)
 
     @classmethod
     def _of_callable(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
@@ -143,13 +167,13 @@ class Answer:
         status, headers = started
         close = getattr(body, "close", None)
         if _sends_no_body(environ, int(_checked_status(status)[:3])):
-            return cls(status, headers, [], True, close)
-        return cls(status, headers, map(_as_bytes, chain(written, chunks)), False, close)
+            return cls.checked(status, headers, [], True, close)
+        return cls.checked(status, headers, map(_as_bytes, chain(written, chunks)), False, close)
 
 
 def has_no_body(code: int) -> bool:
     """Tell whether answers with this status code never have a body."""
-    return code < 200 or code in (204, 304)
+    return code in _BODYLESS
 
 
 def _sends_no_body(environ: WSGIEnvironment, code: int) -> bool:
@@ -211,8 +235,8 @@ def _as_bytes(chunk: t.Any) -> bytes:
         ) from None
 
 
-def _goes_as_it_is(response: BaseResponse) -> bool:
-    """Tell whether werkzeug would send a response just as it is, so that it need not be asked.
+def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
+    """Give the checked headers of a response that werkzeug would send just as it is, else None.
 
     That is: bytes in memory with their length, no location to be made absolute, nobody waiting for
     the end, and no method of werkzeug's overridden. Benchmark: ``tests/benchmarks/inprocess.py``.
@@ -225,18 +249,22 @@ def _goes_as_it_is(response: BaseResponse) -> bool:
         or type(body[0]) is not bytes
         or response._on_close
         or type(headers) is not Headers
-        or has_no_body(response._status_code)
+        or response._status_code in _BODYLESS
         or not _sends_itself(cls)
     ):
-        return False
+        return None
     has_length = False
-    for name, _ in headers._list:
+    checked = []
+    for name, value in headers._list:
         kind = _kinds[name]
-        if kind is _Kind.LENGTH:
-            has_length = True
-        elif kind is _Kind.LOCATION:
-            return False
-    return has_length
+        if kind is _ORDINARY:
+            checked.append(_checked_header(name, value))
+        elif kind is _LOCATION:
+            return None
+        elif kind is not _HOP_BY_HOP:
+            has_length = has_length or kind is _LENGTH
+            checked.append(_known_header(name, value))
+    return checked if has_length else None
 
 
 @lru_cache(maxsize=64)
@@ -271,18 +299,13 @@ def _checked(headers: HeaderList, bodyless: bool) -> HeaderList:
     checked = []
     for name, value in headers:
         kind = _kinds[name]
-        if kind is _Kind.ORDINARY:
-            checked.append(_checked_header(name, value))
-        elif kind in _ABOUT_A_BODY:
-            if not bodyless:
-                checked.append(_known_header(name, value))
-        elif kind is not _Kind.HOP_BY_HOP:
+        if kind is not _HOP_BY_HOP and not (bodyless and kind in (_TYPE, _LENGTH)):
             checked.append(_checked_header(name, value))
     return checked
 
 
 def _checked_header(name: str, value: str) -> tuple[str, str]:
-    if _kinds[name] is _Kind.NO_NAME or not _header_value(value):
+    if _kinds[name] is _NO_NAME or not _header_value(value):
         raise ValueError(
             f"The response header {name!r}: {value!r} holds a character that cannot be sent. A"
             " control character would let whoever chose the text write headers or a body of"
@@ -298,37 +321,23 @@ def _checked_header(name: str, value: str) -> tuple[str, str]:
 _known_header = lru_cache(maxsize=512)(_checked_header)
 
 
-class _Kind(enum.Enum):
-    """What this module has to know of a header by its name."""
-
-    ORDINARY = enum.auto()
-    HOP_BY_HOP = enum.auto()
-    TYPE = enum.auto()
-    LENGTH = enum.auto()
-    LOCATION = enum.auto()
-    NO_NAME = enum.auto()
-
-
-_ABOUT_A_BODY = (_Kind.TYPE, _Kind.LENGTH)
-
-
-class _Kinds(dict[str, _Kind]):
+class _Kinds(dict[str, int]):
     """The kinds of the header names that were met so far, as they were written."""
 
     _by_lower_name: t.ClassVar = {
-        **dict.fromkeys(_HOP_BY_HOP, _Kind.HOP_BY_HOP),
-        "content-type": _Kind.TYPE,
-        "content-length": _Kind.LENGTH,
-        "location": _Kind.LOCATION,
-        "content-location": _Kind.LOCATION,
+        **dict.fromkeys(_OF_A_CONNECTION, _HOP_BY_HOP),
+        "content-type": _TYPE,
+        "content-length": _LENGTH,
+        "location": _LOCATION,
+        "content-location": _LOCATION,
     }
 
-    def __missing__(self, name: str) -> _Kind:
+    def __missing__(self, name: str) -> int:
         if len(self) >= 512:  # names that users make up must not fill the memory
             self.clear()
         kind = self._by_lower_name.get(name.lower())
         if kind is None:
-            kind = _Kind.ORDINARY if _header_name(name) else _Kind.NO_NAME
+            kind = _ORDINARY if _header_name(name) else _NO_NAME
         self[name] = kind
         return kind
 

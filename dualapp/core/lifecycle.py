@@ -339,9 +339,13 @@ class Failures:
 
 def _from_outside_in(registered: t.Mapping[t.Any, list[t.Any]], request: Request) -> list[t.Any]:
     """List what holds for a request: the application's, then its blueprints' from the outside."""
-    return [f for scope in (None, *request.blueprints[::-1]) for f in registered.get(scope, ())]
+    ours = registered.get(None, ())
+    names = request.blueprints
+    if not names:
+        return [*ours]
+    return [*ours, *(f for name in names[::-1] for f in registered.get(name, ()))]
 
 
 def _from_inside_out(registered: t.Mapping[t.Any, list[t.Any]], request: Request) -> list[t.Any]:
     """List what holds for a request in the reverse order, each list reversed too."""
-    return [f for scope in (*request.blueprints, None) for f in reversed(registered.get(scope, ()))]
+    return _from_outside_in(registered, request)[::-1]

@@ -146,10 +146,23 @@ def _default(o: t.Any) -> t.Any:
 def decode(s: str | bytes, **kwargs: t.Any) -> t.Any:
     """Read JSON with the standard library; whatever is wrong with the text is a ValueError."""
     try:
-        return json.loads(s, **kwargs)
+        if kwargs or not _is_utf8(s):
+            return json.loads(s, **kwargs)
+        return _decode(s.decode("utf-8", "surrogatepass"))
     except RecursionError:
         # It is the sender's doing, so it must not pass for a bug of the application.
         raise ValueError("This JSON is nested too deeply to be read.") from None
+
+
+_decode = json.JSONDecoder().decode
+
+
+def _is_utf8(s: str | bytes) -> t.TypeGuard[bytes]:
+    """Tell UTF-8 from all that :func:`json.loads` looks for: other encodings, marks, text.
+
+    The first two characters of JSON are ASCII, except within a string (RFC 4627, section 3).
+    """
+    return type(s) is bytes and len(s) > 1 and 0 < s[0] < 128 and s[1] != 0
 
 
 class DefaultJSONProvider(JSONProvider):

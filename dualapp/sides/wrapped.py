@@ -199,7 +199,7 @@ class WSGICall:
                 f"The WSGI wrapper {self._application!r} did not call start_response, so there is"
                 " no status to send. PEP 3333 asks for it before the first chunk."
             )
-        return Answer(*self._started, [], False)
+        return Answer.checked(*self._started, [], False)
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: t.Any = None

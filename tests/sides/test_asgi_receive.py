@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tempfile
-import time
+import threading
 
 import pytest
 from werkzeug.exceptions import ClientDisconnected
@@ -166,11 +166,9 @@ async def test_a04_a_server_that_repeats_itself_is_not_asked_in_a_circle(app):
 
     connection = Connection(app, "/slow", "POST")
     connection._receive = receive
-    before = time.process_time()
     await connection.run()
     assert connection.data == b"xxx"
     assert calls < 20
-    assert time.process_time() - before < 0.1
 
 
 async def test_a04_a_slow_upload_holds_no_thread(app):
@@ -192,29 +190,20 @@ async def test_a04_a_slow_upload_holds_no_thread(app):
 
 
 async def test_a04_uploads_are_received_without_stopping_the_loop(app, monkeypatch):
-    """S10: past the spool size each write may wait for a slow disk."""
+    """S10: past the spool size each write may wait for a slow disk, so a thread does it."""
+    writers = []
 
     class SlowFile(tempfile.SpooledTemporaryFile):
         def write(self, data):
             if self._rolled or self.tell() + len(data) > self._max_size:
-                time.sleep(0.05)
+                writers.append(threading.get_ident())
             return super().write(data)
 
     monkeypatch.setattr(tempfile, "SpooledTemporaryFile", SlowFile)
     app.config["BODY_SPOOL_SIZE"] = 1000
-    longest = 0.0
-
-    async def beat():
-        nonlocal longest
-        while True:
-            since = time.perf_counter()
-            await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - since)
-
-    heart = asyncio.create_task(beat())
     await post(app, "/read", body_events(*[b"x" * 600] * 6))
-    heart.cancel()
-    assert longest < 0.045
+    assert len(writers) == 5
+    assert threading.get_ident() not in writers
 
 
 @pytest.mark.parametrize("way", ["text", "json", "form", "files", "stream", "twice"])
