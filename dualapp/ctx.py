@@ -47,14 +47,10 @@ class _AppCtxGlobals:
             f" g.get({name!r})."
         )
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
-        self.__dict__[name] = value
+    if t.TYPE_CHECKING:
 
-    def __delattr__(self, name: str) -> None:
-        try:
-            del self.__dict__[name]
-        except KeyError:
-            raise AttributeError(name) from None
+        def __setattr__(self, name: str, value: t.Any) -> None: ...
+        def __delattr__(self, name: str) -> None: ...
 
     def get(self, name: str, default: t.Any = None) -> t.Any:
         """Give an attribute, or the default where it is not set."""

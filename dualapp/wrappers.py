@@ -306,12 +306,12 @@ class Request(LateRequest):
             ClientDisconnected: The body ends before its declared length (400).
             RequestEntityTooLarge: It is larger than allowed (413).
         """
-        known = self.__dict__
-        if "stream" not in known and "_cached_data" not in known and not parse_form_data:
+        had = self.__dict__
+        if "stream" not in had and "_cached_data" not in had and not parse_form_data:
             length = self._short_length()
             if length:
                 data = _read(self.environ["wsgi.input"], length)
-                known["stream"] = io.BytesIO()  # nothing is left
+                had["stream"] = io.BytesIO()  # nothing is left
                 if cache:
                     self._cached_data = data
                 return data.decode(errors="replace") if as_text else data

@@ -38,8 +38,8 @@ _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
 
-#: What has to be known of a header, by its name.
-_ORDINARY, _HOP_BY_HOP, _TYPE, _LENGTH, _LOCATION, _NO_NAME = range(6)
+#: What has to be known of a header, by its name; _TYPE is 0 and _LENGTH 1.
+_TYPE, _LENGTH, _ORDINARY, _HOP_BY_HOP, _LOCATION, _NO_NAME = range(6)
 #: Codes of answers that never have a body.
 _BODYLESS = frozenset({*range(200), 204, 304})
 
@@ -253,18 +253,18 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or not _sends_itself(cls)
     ):
         return None
-    has_length = False
+    lengths = 0
     checked = []
     for name, value in headers._list:
         kind = _kinds[name]
-        if kind is _ORDINARY:
-            checked.append(_checked_header(name, value))
-        elif kind is _LOCATION:
-            return None
-        elif kind is not _HOP_BY_HOP:
-            has_length = has_length or kind is _LENGTH
+        if kind <= _LENGTH:
+            lengths += kind
             checked.append(_known_header(name, value))
-    return checked if has_length else None
+        elif kind != _HOP_BY_HOP:
+            if kind == _LOCATION:
+                return None
+            checked.append(_checked_header(name, value))
+    return checked if lengths else None
 
 
 @lru_cache(maxsize=64)
@@ -299,13 +299,13 @@ def _checked(headers: HeaderList, bodyless: bool) -> HeaderList:
     checked = []
     for name, value in headers:
         kind = _kinds[name]
-        if kind is not _HOP_BY_HOP and not (bodyless and kind in (_TYPE, _LENGTH)):
+        if kind != _HOP_BY_HOP and not (bodyless and kind in (_TYPE, _LENGTH)):
             checked.append(_checked_header(name, value))
     return checked
 
 
 def _checked_header(name: str, value: str) -> tuple[str, str]:
-    if _kinds[name] is _NO_NAME or not _header_value(value):
+    if _kinds[name] == _NO_NAME or not _header_value(value):
         raise ValueError(
             f"The response header {name!r}: {value!r} holds a character that cannot be sent. A"
             " control character would let whoever chose the text write headers or a body of"

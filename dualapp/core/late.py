@@ -44,10 +44,6 @@ def _late(work_out: Callable[[WSGIEnvironment], t.Any]) -> t.Any:
     return Late(work_out)
 
 
-def _method(environ: WSGIEnvironment) -> str:
-    return t.cast(str, environ.get("REQUEST_METHOD", "GET")).upper()
-
-
 def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
     name = environ.get("SERVER_NAME")
     if name is None:
@@ -60,10 +56,6 @@ def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
 
 def _root_path(environ: WSGIEnvironment) -> str:
     return _as_text(environ.get("SCRIPT_NAME") or "").rstrip("/")
-
-
-def _path(environ: WSGIEnvironment) -> str:
-    return "/" + _as_text(environ.get("PATH_INFO") or "").lstrip("/")
 
 
 def _as_text(written: str) -> str:
@@ -83,14 +75,13 @@ class LateRequest(RequestBase):
     def __init__(
         self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
     ) -> None:
-        # Werkzeug's own would work out all that stands below.
+        # Werkzeug's own would work out all that stands below. These two every request needs.
         self.environ = environ
         self.shallow = shallow
+        self.method: str = environ.get("REQUEST_METHOD", "GET").upper()
+        self.path = "/" + _as_text(environ.get("PATH_INFO") or "").lstrip("/")
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
-
-    method: str = _late(_method)
-    """The method, such as ``GET``."""
 
     scheme: str = _late(lambda environ: environ.get("wsgi.url_scheme", "http"))
     """The scheme, such as ``https``."""
@@ -100,9 +91,6 @@ class LateRequest(RequestBase):
 
     root_path: str = _late(_root_path)
     """The path that the application is mounted at, without a slash at its end."""
-
-    path: str = _late(_path)
-    """The path below :attr:`root_path`; it begins with one slash."""
 
     query_string: bytes = _late(lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"))
     """What comes behind the question mark, not decoded; see :attr:`args`."""

@@ -152,7 +152,11 @@ async def finalize_request(
     """
     app = ctx.app
     phases = app._phases
-    response: Response = await phases.make_response(ctx, call, result)
+    response: Response
+    if phases.replaced or is_awaitable(result):
+        response = await phases.make_response(ctx, call, result)
+    else:
+        response = build_response(app, ctx.request, result)
     try:
         response = await phases.process_response(ctx, call, response)
         if signals.request_finished.receivers:
@@ -247,10 +251,9 @@ async def leave(ctx: AppContext, call: Call, error: BaseException | None) -> Non
 
 
 def leave_quietly(ctx: RequestContext) -> bool:
-    """End a request's context for whose end nobody waits.
+    """End a request's context if nobody waits for the end; tell whether that was so.
 
-    Returns:
-        False, with nothing done, if somebody does. Benchmark: ``tests/benchmarks/inprocess.py``.
+    Benchmark: ``tests/benchmarks/inprocess.py``.
     """
     app, request = ctx.app, ctx.request
     if (
@@ -260,7 +263,8 @@ def leave_quietly(ctx: RequestContext) -> bool:
         or signals.request_tearing_down.receivers
         or signals.appcontext_tearing_down.receivers
         or signals.appcontext_popped.receivers
-        or _has_to_be_closed(request)
+        or "files" in request.__dict__
+        or type(request).close is not BaseRequest.close
     ):
         return False
     request.environ.pop("werkzeug.request", None)
@@ -269,13 +273,8 @@ def leave_quietly(ctx: RequestContext) -> bool:
 
 def close_request(request: Request) -> None:
     """Close uploaded files, and let the server's environ go."""
-    if _has_to_be_closed(request):
-        request.close()
+    request.close()
     request.environ.pop("werkzeug.request", None)
-
-
-def _has_to_be_closed(request: Request) -> bool:
-    return "files" in request.__dict__ or type(request).close is not BaseRequest.close
 
 
 async def do_teardown_request(ctx: RequestContext, call: Call, error: BaseException | None) -> None:
@@ -339,11 +338,11 @@ class Failures:
 
 def _from_outside_in(registered: t.Mapping[t.Any, list[t.Any]], request: Request) -> list[t.Any]:
     """List what holds for a request: the application's, then its blueprints' from the outside."""
-    ours = registered.get(None, ())
-    names = request.blueprints
-    if not names:
-        return [*ours]
-    return [*ours, *(f for name in names[::-1] for f in registered.get(name, ()))]
+    functions = [*registered.get(None, ())]
+    if len(registered) > 1 or not functions:
+        for name in request.blueprints[::-1]:
+            functions += registered.get(name, ())
+    return functions
 
 
 def _from_inside_out(registered: t.Mapping[t.Any, list[t.Any]], request: Request) -> list[t.Any]:

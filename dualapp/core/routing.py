@@ -47,13 +47,13 @@ class Router:
         path = request.path
         try:
             # A mounted application asked without the slash redirects; "/" would hide that.
-            asks_werkzeug = ctx.has_url_adapter or (
-                path == "/" and not request.environ.get("PATH_INFO")
-            )
-            match = None if asks_werkzeug else self._find(path, request.method)
-            if match is not None:
-                request.url_rule, request.view_args = match
-            elif (adapter := ctx.url_adapter) is not None:
+            if not ctx.has_url_adapter and (path != "/" or request.environ.get("PATH_INFO")):
+                match = self._find(path, request.method)
+                if match is not None:
+                    request.url_rule, request.view_args = match
+                    return
+            adapter = ctx.url_adapter
+            if adapter is not None:
                 rule, values = adapter.match(return_rule=True)
                 request.url_rule, request.view_args = rule, dict(values)
         except HTTPException as error:
@@ -61,23 +61,17 @@ class Router:
 
     def _find(self, path: str, method: str) -> Match | None:
         """Find what werkzeug would; None if it is to be asked."""
-        url_map = self._url_map
-        fixed = self._fixed.get(path)
+        state = self._fixed.get(path)
         try:
-            if fixed is not None:
-                found = _end(fixed, method, ())
-            else:
-                found = self._follow_path(path, method)
-            if found is None or _is_special(found[0], url_map):
+            found = self._follow_path(path, method) if state is None else _end(state, method, ())
+            if found is None or _is_special(found[0], self._url_map):
                 return None
             rule, texts = found
-            if not texts:
-                return rule, {}
             converters = rule._converters
-            return rule, {
-                name: converters[name].to_python(text)
-                for name, text in zip(converters, texts, strict=True)
-            }
+            values = {}
+            for name, text in zip(converters, texts, strict=True) if texts else ():
+                values[name] = converters[name].to_python(text)
+            return rule, values
         except (_AskWerkzeugError, ValidationError):
             return None
 

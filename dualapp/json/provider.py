@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 import weakref
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from werkzeug.http import http_date
@@ -146,9 +148,9 @@ def _default(o: t.Any) -> t.Any:
 def decode(s: str | bytes, **kwargs: t.Any) -> t.Any:
     """Read JSON with the standard library; whatever is wrong with the text is a ValueError."""
     try:
-        if kwargs or not _is_utf8(s):
-            return json.loads(s, **kwargs)
-        return _decode(s.decode("utf-8", "surrogatepass"))
+        if isinstance(s, bytes) and _begins_as_utf8(s) and not kwargs:
+            return _decode(s.decode("utf-8", "surrogatepass"))
+        return json.loads(s, **kwargs)
     except RecursionError:
         # It is the sender's doing, so it must not pass for a bug of the application.
         raise ValueError("This JSON is nested too deeply to be read.") from None
@@ -157,12 +159,32 @@ def decode(s: str | bytes, **kwargs: t.Any) -> t.Any:
 _decode = json.JSONDecoder().decode
 
 
-def _is_utf8(s: str | bytes) -> t.TypeGuard[bytes]:
-    """Tell UTF-8 from all that :func:`json.loads` looks for: other encodings, marks, text.
+#: How JSON in UTF-8 begins, without a byte order mark; other encodings have zeros in the first two
+#: bytes, which are ASCII characters except within a string (RFC 4627, section 3).
+_begins_as_utf8 = re.compile(rb"[\x01-\x7f][^\0]").match
 
-    The first two characters of JSON are ASCII, except within a string (RFC 4627, section 3).
+_COMPACT = (",", ":")
+
+
+@lru_cache(maxsize=64)
+def _encoder(
+    default: Callable[[t.Any], t.Any],
+    ensure_ascii: bool,
+    sort_keys: bool,
+    separators: tuple[str, str] | None = None,
+    indent: int | None = None,
+) -> Callable[[t.Any], str]:
+    """Give what :func:`json.dumps` makes anew for each call.
+
+    Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
     """
-    return type(s) is bytes and len(s) > 1 and 0 < s[0] < 128 and s[1] != 0
+    return json.JSONEncoder(
+        default=default,
+        ensure_ascii=ensure_ascii,
+        sort_keys=sort_keys,
+        separators=separators,
+        indent=indent,
+    ).encode
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -201,12 +223,16 @@ class DefaultJSONProvider(JSONProvider):
         Raises:
             TypeError: Something in the value has no form in JSON.
         """
-        options: dict[str, t.Any] = {
-            "default": self.default,
-            "ensure_ascii": self.ensure_ascii,
-            "sort_keys": self.sort_keys,
-        }
-        return json.dumps(obj, **(options | kwargs))
+        try:
+            encode = _encoder(self.default, self.ensure_ascii, self.sort_keys, **kwargs)
+        except TypeError:  # other options than a layout, or ones that cannot be kept
+            options: dict[str, t.Any] = {
+                "default": self.default,
+                "ensure_ascii": self.ensure_ascii,
+                "sort_keys": self.sort_keys,
+            }
+            return json.dumps(obj, **(options | kwargs))
+        return encode(obj)
 
     def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
         """Read a value from JSON.
@@ -239,6 +265,6 @@ class DefaultJSONProvider(JSONProvider):
                 in JSON.
         """
         compact = not self._app.debug if self.compact is None else self.compact
-        layout: dict[str, t.Any] = {"separators": (",", ":")} if compact else {"indent": 2}
-        text = self.dumps(self._prepare_response_obj(args, kwargs), **layout)
+        value = self._prepare_response_obj(args, kwargs)
+        text = self.dumps(value, separators=_COMPACT) if compact else self.dumps(value, indent=2)
         return response_of(self._app.response_class, f"{text}\n", self.mimetype)

@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
 
-from ..core.calls import Hop, Wait
+from ..core.calls import Hop, Wait, awaits
 from .colour import runs_on_loop
 
 T = t.TypeVar("T")
@@ -120,7 +120,7 @@ async def call_on_loop(function: Callable[..., t.Any], /, *args: t.Any, **kwargs
         result = function(*args, **kwargs)
     else:
         result = await Hop(function, args, kwargs)
-    if not hasattr(type(result), "__await__"):
+    if not awaits(type(result)):
         return result
     try:
         return await result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import typing as t
 from collections.abc import Awaitable, Coroutine, Iterable, Iterator
 from contextvars import copy_context
@@ -54,7 +55,7 @@ def respond(
         _warn_of_asgi_wrapper(app, environ)
     if "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower():
         return _refuse_websocket(environ, start_response)
-    if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
+    if "uwsgi.version" in environ or "gevent.monkey" in sys.modules:
         _make_readable(environ)
     exchange = Exchange(app, environ, environ.get(SERVER_LOOP) or OwnLoop(keep_loop))
     try:
