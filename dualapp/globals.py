@@ -57,25 +57,28 @@ _cv_app = _ContextView("application_context")
 _cv_request = _ContextView("request_context")
 
 
-class ContextProxy(LocalProxy[t.Any]):
-    """A LocalProxy that reaches attributes without a detour; for each of them one is asked.
+def _proxy(look_up: Callable[[], t.Any], message: str) -> t.Any:
+    """Make a LocalProxy that reaches attributes without a detour, and without a failed look-up.
 
     Args:
         look_up: Gives the object that is meant now; RuntimeError without one.
         message: What that error says.
     """
 
-    __slots__ = ()
+    class ContextProxy(LocalProxy[t.Any]):
+        __slots__ = ()
 
-    def __init__(self, look_up: Callable[[], t.Any], message: str) -> None:
-        super().__init__(look_up, unbound_message=message)
-        object.__setattr__(self, "_get_current_object", look_up)
+        def __getattribute__(self, name: str) -> t.Any:
+            if name[:1] == "_":  # a proxy's own names begin so
+                return super().__getattribute__(name)
+            return getattr(look_up(), name)
 
-    def __getattr__(self, name: str) -> t.Any:
-        return getattr(self._get_current_object(), name)
+        def __setattr__(self, name: str, value: t.Any) -> None:
+            setattr(look_up(), name, value)
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
-        setattr(self._get_current_object(), name, value)
+    proxy = ContextProxy(look_up, unbound_message=message)
+    object.__setattr__(proxy, "_get_current_object", look_up)
+    return proxy
 
 
 def _app_context() -> AppContext:
@@ -114,12 +117,10 @@ def _request_context() -> RequestContext:
     return found
 
 
-app_ctx: AppContext = t.cast("AppContext", ContextProxy(_app_context, _NO_APP))
-current_app: DualApp = t.cast("DualApp", ContextProxy(_current_app, _NO_APP))
-g: _AppCtxGlobals = t.cast("_AppCtxGlobals", ContextProxy(_globals, _NO_APP))
+app_ctx: AppContext = _proxy(_app_context, _NO_APP)
+current_app: DualApp = _proxy(_current_app, _NO_APP)
+g: _AppCtxGlobals = _proxy(_globals, _NO_APP)
 
-request_ctx: RequestContext = t.cast("RequestContext", ContextProxy(_request_context, _NO_REQUEST))
-request: Request = t.cast("Request", ContextProxy(_request, _NO_REQUEST))
-session: SessionMixin = t.cast(
-    "SessionMixin", ContextProxy(lambda: _request_context().session, _NO_REQUEST)
-)
+request_ctx: RequestContext = _proxy(_request_context, _NO_REQUEST)
+request: Request = _proxy(_request, _NO_REQUEST)
+session: SessionMixin = _proxy(lambda: _request_context().session, _NO_REQUEST)

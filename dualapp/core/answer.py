@@ -38,7 +38,11 @@ _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
 
-#: What has to be known of a header, by its name; _TYPE is 0 and _LENGTH 1.
+#: The attribute of a response where the two headers are that were made for it and are known to be
+#: clean: content type and length.
+CLEAN = "_clean_headers"
+
+#: What has to be known of a header, by its name.
 _TYPE, _LENGTH, _ORDINARY, _HOP_BY_HOP, _LOCATION, _NO_NAME = range(6)
 #: Codes of answers that never have a body.
 _BODYLESS = frozenset({*range(200), 204, 304})
@@ -253,18 +257,22 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or not _sends_itself(cls)
     ):
         return None
-    lengths = 0
+    content_type, length = response.__dict__.get(CLEAN, (None, None))
+    has_length = False
     checked = []
-    for name, value in headers._list:
-        kind = _kinds[name]
-        if kind <= _LENGTH:
-            lengths += kind
-            checked.append(_known_header(name, value))
-        elif kind != _HOP_BY_HOP:
+    for pair in headers._list:
+        if pair is length:
+            has_length = True
+        elif pair is not content_type:
+            kind = _kinds[pair[0]]
             if kind == _LOCATION:
                 return None
-            checked.append(_checked_header(name, value))
-    return checked if lengths else None
+            if kind == _HOP_BY_HOP:
+                continue
+            has_length = has_length or kind == _LENGTH
+            pair = _checked_header(*pair)
+        checked.append(pair)
+    return checked if has_length else None
 
 
 @lru_cache(maxsize=64)
@@ -314,11 +322,6 @@ def _checked_header(name: str, value: str) -> tuple[str, str]:
         )
     # Space at the ends is not a part of the value, and some servers refuse it.
     return str.__str__(name), str.strip(value, " \t")
-
-
-#: For type and length, which every answer has and which differ little. Benchmark:
-#: ``tests/benchmarks/inprocess.py``.
-_known_header = lru_cache(maxsize=512)(_checked_header)
 
 
 class _Kinds(dict[str, int]):

@@ -63,6 +63,21 @@ def _as_text(written: str) -> str:
     return written if written.isascii() else written.encode("latin-1").decode(errors="replace")
 
 
+class RequestHeaders(EnvironHeaders):
+    """Werkzeug's, with names that were asked for before not translated anew."""
+
+    def _get_key(self, key: str) -> str:
+        if type(key) is not str:
+            return super()._get_key(key)
+        return t.cast(str, self.environ[_environ_key(key)])
+
+
+@lru_cache(maxsize=512)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
 class LateRequest(RequestBase):
     """A request as werkzeug makes it, later.
 
@@ -95,7 +110,7 @@ class LateRequest(RequestBase):
     query_string: bytes = _late(lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"))
     """What comes behind the question mark, not decoded; see :attr:`args`."""
 
-    headers: EnvironHeaders = _late(EnvironHeaders)
+    headers: EnvironHeaders = _late(RequestHeaders)
     """The headers."""
 
     remote_addr: str | None = _late(lambda environ: environ.get("REMOTE_ADDR"))

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import _cv_context
+from .answer import CLEAN
 
 if t.TYPE_CHECKING:
     from ..wrappers import Request, Response
@@ -126,10 +127,13 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
         return t.cast("Response", cls(text, mimetype=mimetype))
     fields, content_type = template
     body = text.encode()
+    length = ("Content-Length", str(len(body)))
     headers = Headers.__new__(Headers)
-    headers._list = [content_type, ("Content-Length", str(len(body)))]
+    headers._list = [content_type, length]
     response: Response = cls.__new__(cls)
-    response.__dict__.update(fields, headers=headers, response=[body], _on_close=[])
+    response.__dict__.update(fields)
+    response.headers, response.response, response._on_close = headers, [body], []
+    response.__dict__[CLEAN] = content_type, length
     return response
 
 
