@@ -117,6 +117,13 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         return self.app.json.dumps(obj, **kwargs)
 
 
+def _built(builder: werkzeug.test.EnvironBuilder) -> BaseRequest:
+    try:
+        return builder.get_request()
+    finally:
+        builder.close()
+
+
 class FlaskClient(Client):
     """Calls an application as a browser would, on the WSGI or on the ASGI side.
 
@@ -265,30 +272,30 @@ class FlaskClient(Client):
     def _request_of(self, args: t.Any, kwargs: t.Any) -> BaseRequest:
         """Make a request of all that :meth:`open` takes."""
         given = args[0] if args else None
+        if isinstance(given, BaseRequest):
+            return self._request_with_base(given)
         if isinstance(given, werkzeug.test.EnvironBuilder):
             builder = copy(given)
-            builder.environ_base = self._with_base(builder.environ_base or {})
-        elif isinstance(given, dict):
-            builder = EnvironBuilder.from_environ(
-                given, app=self.application, environ_base=self._with_base({})
+            builder.environ_base = self._copy_environ(builder.environ_base or {})
+            return _built(builder)
+        if isinstance(given, dict):
+            base = self._copy_environ({})
+            return _built(
+                EnvironBuilder.from_environ(given, app=self.application, environ_base=base)
             )
-        elif isinstance(given, BaseRequest):
-            builder = copy(given)  # type: ignore[assignment]
-            return self._request_with_base(given)
-        else:
-            kwargs["environ_base"] = self._with_base(kwargs.get("environ_base", {}))
-            builder = EnvironBuilder(self.application, *args, **kwargs)
-        try:
-            return builder.get_request()
-        finally:
-            builder.close()
+        return self._request_from_builder_args(args, kwargs)
+
+    def _request_from_builder_args(self, args: t.Any, kwargs: t.Any) -> BaseRequest:
+        """Make a request of a builder's arguments; test clients of extensions call this."""
+        kwargs["environ_base"] = self._copy_environ(kwargs.get("environ_base", {}))
+        return _built(EnvironBuilder(self.application, *args, **kwargs))
 
     def _request_with_base(self, request: BaseRequest) -> BaseRequest:
         again = copy(request)
-        again.environ = self._with_base(request.environ)
+        again.environ = self._copy_environ(request.environ)
         return again
 
-    def _with_base(self, environ: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def _copy_environ(self, environ: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         complete = {**self.environ_base, **environ}
         if self.preserve_context:
             complete["werkzeug.debug.preserve_context"] = self._kept.append
