@@ -308,9 +308,8 @@ class Request(LateRequest):
         """
         had = self.__dict__
         if "stream" not in had and "_cached_data" not in had and not parse_form_data:
-            length = self._short_length()
-            if length:
-                data = _read(self.environ["wsgi.input"], length)
+            data = self._read_at_once()
+            if data is not None:
                 had["stream"] = io.BytesIO()  # nothing is left
                 if cache:
                     self._cached_data = data
@@ -318,8 +317,8 @@ class Request(LateRequest):
         read: t.Any = super().get_data
         return read(cache, as_text, parse_form_data)
 
-    def _short_length(self) -> int:
-        """Give the length of a body that :attr:`stream` would give just as it is, else 0.
+    def _read_at_once(self) -> bytes | None:
+        """Read a short body that :attr:`stream` would give just as it is; None for any other.
 
         Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
         """
@@ -329,13 +328,18 @@ class Request(LateRequest):
             not declared.isdecimal()
             or len(declared) > 5
             or "HTTP_TRANSFER_ENCODING" in environ
-            or "wsgi.input_terminated" in environ
             or self.shallow
             or type(self).stream is not Request.stream
         ):
-            return 0
+            return None
         length, limit = int(declared), self.max_content_length
-        return length if length <= _SHORT_BODY and (limit is None or length <= limit) else 0
+        if length > _SHORT_BODY or (limit is not None and length > limit):
+            return None
+        source = environ["wsgi.input"]
+        if "wsgi.input_terminated" not in environ:
+            return _read(source, length)
+        # It is as long as it is, whatever was declared.
+        return source.read() if type(source) is io.BytesIO and limit is None else None
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """Parse the body as JSON.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import io
 import logging
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -64,15 +63,15 @@ async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> N
 
 
 async def _respond_http(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
-    if app.lifespan.is_due:
-        await app.lifespan.start_on_this_loop()
+    lifespan = app.lifespan
+    if (lifespan.on_startup or lifespan.on_shutdown) and lifespan.is_due:
+        await lifespan.start_on_this_loop()
     environ = environ_of(scope)
     client = Client(receive, send)
     server = ServerLoop(asyncio.get_running_loop())
     body = None
     if expects_body(environ):
         body = ReceivedBody(client.inbox, server, declared_length(environ))
-        environ["wsgi.input"] = io.BufferedReader(body)
     wrapper = wrapped.wrapper_of(app)
     try:
         if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
@@ -82,7 +81,8 @@ async def _respond_http(app: DualApp, scope: t.Any, receive: Receive, send: Send
     finally:
         if body is not None and PRESERVE not in environ:
             body.close()
-        await client.stop_watching()
+        if client.is_watched:
+            await client.stop_watching()
 
 
 class Exchange:
@@ -119,7 +119,8 @@ class Exchange:
     async def respond(self) -> None:
         """Answer the request and end it."""
         try:
-            await self._receive_body()
+            if self.body is not None:
+                await self._receive_body(self.body)
             if self.workers.is_full and not self.is_nested and needs_thread(self.ctx):
                 await self._refuse()
             else:
@@ -134,10 +135,11 @@ class Exchange:
             raise
         await self._end(None)
 
-    async def _receive_body(self) -> None:
-        if self.body is not None and not self._streams_body():
+    async def _receive_body(self, body: ReceivedBody) -> None:
+        if not self._streams_body():
             config = self.app.config
-            await self.body.receive_all(config["MAX_CONTENT_LENGTH"], config["BODY_SPOOL_SIZE"])
+            await body.receive_all(config["MAX_CONTENT_LENGTH"], config["BODY_SPOOL_SIZE"])
+        self.ctx.request.environ["wsgi.input"] = body.as_input()
 
     def _streams_body(self) -> bool:
         return getattr(self.ctx.request.url_rule, "stream_body", False)
@@ -198,7 +200,7 @@ class Exchange:
 
     def _run(self, coroutine: Coroutine[t.Any, t.Any, T]) -> Awaitable[T]:
         """Run a coroutine of the core on this loop, in the request's context."""
-        return t.cast("Awaitable[T]", on_loop(coroutine, self.context, self._hop))
+        return on_loop(coroutine, self.context, self._hop)
 
     def _hop(
         self,
@@ -257,12 +259,30 @@ class Exchange:
     async def _end(self, error: BaseException | None) -> None:
         """End what has not ended yet: the body, the request."""
         self._is_ending = True
+        if error is None and self._ends_quietly():
+            return
         try:
             await self._close()
         except BaseException as raised:
             await self._leave(error or raised)
             raise
         await self._leave(error)
+
+    def _ends_quietly(self) -> bool:
+        """End a request if there is nothing to be closed and nobody waits; tell whether so."""
+        answer, ctx = self.answer, self.ctx
+        if (
+            self._has_left
+            or answer is None
+            or answer.close is not None
+            or not answer.in_memory
+            or not lifecycle.leave_quietly(ctx)
+        ):
+            return False
+        self.answer = ctx.error = None
+        self._has_left = True
+        release(ctx, self.server)
+        return True
 
     async def _leave(self, error: BaseException | None) -> None:
         if not self._has_left:

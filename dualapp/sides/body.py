@@ -55,7 +55,7 @@ class ReceivedBody(io.RawIOBase):
         if limit is not None and self._declared is not None and self._declared > limit:
             return
         inbox = self._inbox
-        chunk = await inbox.next_chunk()
+        chunk = await inbox.first_chunk()
         if inbox.is_read:
             self._store = io.BytesIO(chunk)
             return
@@ -71,6 +71,12 @@ class ReceivedBody(io.RawIOBase):
             store.close()
             raise
         self._store = t.cast(t.IO[bytes], store)
+
+    def as_input(self) -> t.IO[bytes]:
+        """Give ``wsgi.input``: what was received, if that is all, or else what can still wait."""
+        if self._inbox.is_whole and self._is_all(self._inbox.received):
+            return self._store
+        return t.cast("t.IO[bytes]", io.BufferedReader(self))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Give the body from here on as it comes; to be iterated on the event loop."""
@@ -130,9 +136,11 @@ class ReceivedBody(io.RawIOBase):
         return self._server.block(self._inbox.next_chunk(), copy_context())
 
     def _check_whole(self) -> None:
-        declared, inbox = self._declared, self._inbox
-        if inbox.is_cut_short or (declared is not None and inbox.received < declared):
+        if self._inbox.is_cut_short or not self._is_all(self._inbox.received):
             raise ClientDisconnected()
+
+    def _is_all(self, received: int) -> bool:
+        return self._declared is None or received >= self._declared
 
 
 def _passes(received: int, limit: int | None) -> bool:

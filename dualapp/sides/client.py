@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from ..core.answer import Answer
 from .disconnect import ClientWatch
@@ -41,6 +42,11 @@ class Client:
         """Whether the server has told, in one way or the other, that nobody is there."""
         return self._send_failed or (self._inbox is not None and self._inbox.has_left)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether :meth:`stop_watching` has something to stop."""
+        return self._watch is not None
+
     def watch(self) -> ClientWatch:
         """Give what cancels the block of an ``async with`` when the client leaves."""
         if self._watch is None:
@@ -63,22 +69,19 @@ class Client:
     async def send_start(self, answer: Answer) -> None:
         """Send status and headers."""
         self.has_start = True
-        await self.send(
-            {
-                "type": "http.response.start",
-                "status": answer.code,
-                "headers": [
-                    (name.lower().encode("latin-1"), value.encode("latin-1"))
-                    for name, value in answer.headers
-                ],
-            }
-        )
+        await self.send(_start_of(answer))
 
     async def send_whole(self, answer: Answer) -> None:
         """Send an answer whose body is in memory."""
-        await self.send_start(answer)
-        body = b"".join(t.cast("list[bytes]", answer.body))
-        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+        self.has_start = True
+        chunks = answer.body
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        try:
+            await self._send(_start_of(answer))
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        except OSError:
+            self._send_failed = True
+            raise
 
     async def send_stream(self, answer: Answer, next_chunk: NextChunk) -> None:
         """Send chunks as they come, until the client leaves.
@@ -102,3 +105,17 @@ class Client:
             if not self.has_start:
                 await self.send_start(answer)
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _start_of(answer: Answer) -> dict[str, t.Any]:
+    """Make the event with status and headers."""
+    return {
+        "type": "http.response.start",
+        "status": answer.code,
+        "headers": [(_lower(name), value.encode("latin-1")) for name, value in answer.headers],
+    }
+
+
+@lru_cache(maxsize=512)
+def _lower(name: str) -> bytes:
+    return name.lower().encode("latin-1")

@@ -11,13 +11,21 @@ import functools
 import inspect
 import typing as t
 from collections.abc import Callable
+from types import CodeType, FunctionType
 from weakref import WeakKeyDictionary
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
+#: What inspect.markcoroutinefunction sets.
+_MARK_OF_INSPECT = "_is_coroutine_mark"
+_ASYNC, _SYNC = (True, False), (False, False)
+_ASYNC_FLAGS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
 #: (is async, is marked nonblocking). Marks are kept here and not on the functions, since
 #: functools.wraps would copy them to a wrapper that they do not hold for.
 _known: WeakKeyDictionary[Callable[..., t.Any], tuple[bool, bool]] = WeakKeyDictionary()
+#: The code of marked functions, by identity; other closures over the same code are looked up too.
+_marked_code: dict[int, CodeType] = {}
 
 
 def nonblocking(function: F) -> F:
@@ -34,8 +42,7 @@ def nonblocking(function: F) -> F:
     Returns:
         The same function, marked.
     """
-    _known[function] = (is_async(function), True)
-    return function
+    return _mark(function, is_async(function), True)
 
 
 def declare_async(function: F, is_async: bool) -> F:
@@ -45,8 +52,7 @@ def declare_async(function: F, is_async: bool) -> F:
         function: The function.
         is_async: Whether what it returns is to be awaited on the event loop.
     """
-    _known[function] = (is_async, False)
-    return function
+    return _mark(function, is_async, False)
 
 
 def is_async(function: Callable[..., t.Any]) -> bool:
@@ -60,7 +66,20 @@ def runs_on_loop(function: Callable[..., t.Any]) -> bool:
     return colour[0] or colour[1]
 
 
+def _mark(function: F, is_async: bool, never_blocks: bool) -> F:
+    _known[function] = (is_async, never_blocks)
+    code = getattr(function, "__code__", None)
+    if code is not None:
+        _marked_code[id(code)] = code
+    return function
+
+
 def _colour(function: Callable[..., t.Any]) -> tuple[bool, bool]:
+    if type(function) is FunctionType:
+        # What most views and hooks are; its code tells. Benchmark: tests/benchmarks/inprocess.py.
+        code = function.__code__
+        if id(code) not in _marked_code and _MARK_OF_INSPECT not in function.__dict__:
+            return _ASYNC if code.co_flags & _ASYNC_FLAGS else _SYNC
     # A bound method is made anew at each look-up; its function is what lasts.
     lasting = getattr(function, "__func__", function)
     try:

@@ -31,6 +31,17 @@ class LargeBlockFile(FileWrapper):
         super().__init__(file, max(buffer_size, 256 * 1024))
 
 
+#: What every environ has.
+_THE_SAME = {
+    "wsgi.version": (1, 0),
+    "wsgi.input_terminated": True,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+    "wsgi.file_wrapper": LargeBlockFile,
+}
+
+
 def environ_of(scope: t.Any) -> WSGIEnvironment:
     """Make the environ of an HTTP scope; the scope stays as it is.
 
@@ -41,34 +52,35 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
             all others may be missing or None.
     """
     scheme = scope.get("scheme") or "http"
-    script_name, path_info = _split_path(scope)
     query = scope.get("query_string") or b""
+    host, port = scope.get("server") or (None, None)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": script_name,
-        "PATH_INFO": path_info,
         "QUERY_STRING": query.decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version') or '1.1'}",
-        "wsgi.version": (1, 0),
+        "SERVER_NAME": host or "localhost",
+        # A unix socket has a path and no port.
+        "SERVER_PORT": _DEFAULT_PORTS.get(scheme, "80") if port is None else str(port),
         "wsgi.url_scheme": scheme,
         "wsgi.input": io.BytesIO(),
-        "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "wsgi.file_wrapper": LargeBlockFile,
         "asgi.scope": scope,
+        **_THE_SAME,
     }
-    _put_addresses(environ, scope, scheme)
-    _put_target(environ, scope, query)
+    environ["SCRIPT_NAME"], environ["PATH_INFO"] = _split_path(scope)
+    client = scope.get("client")
+    if client:
+        environ["REMOTE_ADDR"] = client[0]
+        if client[1] is not None:
+            environ["REMOTE_PORT"] = str(client[1])
+    raw_path = scope.get("raw_path")
+    if raw_path:
+        environ["REQUEST_URI"] = environ["RAW_URI"] = _target(raw_path, query)
     _put_headers(environ, scope.get("headers") or ())
-    state = scope.get("state")
-    if state is not None:
-        environ["dualapp.state"] = state
-    extra = scope.get(TEST_ENVIRON)
-    if extra is not None:
-        environ.update(extra)
+    if scope.get("state") is not None:
+        environ["dualapp.state"] = scope["state"]
+    if TEST_ENVIRON in scope:
+        environ.update(scope[TEST_ENVIRON])
     return environ
 
 
@@ -80,6 +92,8 @@ def _split_path(scope: t.Any) -> tuple[str, str]:
     """
     root = (scope.get("root_path") or "").rstrip("/")
     path: str = scope["path"]
+    if not root and path.isascii():
+        return "", path
     raw = scope.get("raw_path") or b""
     if not root or not path.startswith(root) or path[len(root) : len(root) + 1] not in ("", "/"):
         return _as_wsgi(root), _sent_path(path, raw)
@@ -105,25 +119,10 @@ def _as_wsgi(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def _put_addresses(environ: WSGIEnvironment, scope: t.Any, scheme: str) -> None:
-    host, port = scope.get("server") or (None, None)
-    environ["SERVER_NAME"] = host or "localhost"
-    # A unix socket has a path and no port.
-    environ["SERVER_PORT"] = _DEFAULT_PORTS.get(scheme, "80") if port is None else str(port)
-    client = scope.get("client")
-    if client:
-        environ["REMOTE_ADDR"] = client[0]
-        if client[1] is not None:
-            environ["REMOTE_PORT"] = str(client[1])
-
-
-def _put_target(environ: WSGIEnvironment, scope: t.Any, query: bytes) -> None:
-    raw = scope.get("raw_path")
-    if raw:
-        target = raw.decode("latin-1")
-        if query and "?" not in target:
-            target = f"{target}?{query.decode('latin-1')}"
-        environ["REQUEST_URI"] = environ["RAW_URI"] = target
+def _target(raw_path: bytes, query: bytes) -> str:
+    """Give the request's target as the client wrote it."""
+    target = raw_path.decode("latin-1")
+    return f"{target}?{query.decode('latin-1')}" if query and "?" not in target else target
 
 
 def _put_headers(environ: WSGIEnvironment, headers: t.Iterable[t.Any]) -> None:
@@ -137,11 +136,10 @@ def _put_headers(environ: WSGIEnvironment, headers: t.Iterable[t.Any]) -> None:
         key = _key_of(name)
         if key is None:
             continue
-        value = raw_value.decode("latin-1")
         if key in environ:
-            repeated.setdefault(key, [environ[key]]).append(value)
+            repeated.setdefault(key, [environ[key]]).append(str(raw_value, "latin-1"))
         else:
-            environ[key] = value
+            environ[key] = str(raw_value, "latin-1")
     for key, values in repeated.items():
         # RFC 9113 section 8.2.3: cookies that HTTP/2 split are joined by a semicolon.
         environ[key] = ("; " if key == "HTTP_COOKIE" else ",").join(values)

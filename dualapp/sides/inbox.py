@@ -55,6 +55,10 @@ class Inbox:
         """Whether the client left before the end of its body."""
         return self.has_left and not self.is_whole
 
+    async def first_chunk(self) -> bytes:
+        """Give the first chunk of the body; to be called before anybody else can ask for one."""
+        return self._sort(await self._receive())
+
     async def next_chunk(self) -> bytes:
         """Give the next chunk of the body; it may be empty, also before the end.
 

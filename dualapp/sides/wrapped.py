@@ -100,6 +100,7 @@ async def respond(
     warn_of_wrapper(app)
     if body is not None:
         await body.receive_all(app.config["MAX_CONTENT_LENGTH"], app.config["BODY_SPOOL_SIZE"])
+        environ["wsgi.input"] = body.as_input()
     workers, nested = workers_of(app), is_nested()
     if workers.is_full and not nested:
         await client.send_whole(busy())
