@@ -156,6 +156,7 @@ class DualApp(ServerEntry, Application):
             self._look_for_replaced()
 
     def _look_for_replaced(self) -> None:
+        super()._look_for_replaced()
         self.__dict__["_phases"] = self._phase_table.of(self)
         adapter = getattr(self.create_url_adapter, "__func__", None)
         self.__dict__["_has_own_url_adapters"] = adapter is not _create_url_adapter

@@ -85,8 +85,9 @@ class Body:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         request = self._request
-        arriving = getattr(request.environ["wsgi.input"], "raw", None)
-        if arriving is None or not hasattr(arriving, "chunks") or arriving.has_all:
+        raw = getattr(request.environ["wsgi.input"], "raw", None)
+        arriving = getattr(raw, "body", None)
+        if arriving is None or arriving.has_all:
             while chunk := request.stream.read(64 * 1024):
                 yield chunk
             return

@@ -1,4 +1,4 @@
-"""The body of a request on the ASGI side, as ``wsgi.input``.
+"""The body of a request on the ASGI side, and what of it is ``wsgi.input``.
 
 It is received on the event loop, into memory and past ``BODY_SPOOL_SIZE`` bytes into a file, before
 a thread is taken or an async view runs: so a slow upload holds no thread, and reading never waits.
@@ -27,8 +27,8 @@ if t.TYPE_CHECKING:
 _a_length = re.compile(r"[0-9]{1,19}", re.ASCII).fullmatch
 
 
-class ReceivedBody(io.RawIOBase):
-    """A binary stream over the body of one request.
+class ReceivedBody:
+    """The body of one request.
 
     It ends where the body ends, and only there: a body cut short raises instead.
 
@@ -39,7 +39,6 @@ class ReceivedBody(io.RawIOBase):
     """
 
     def __init__(self, inbox: Inbox, server: ServerLoop, declared: int | None) -> None:
-        super().__init__()
         self._inbox = inbox
         self._server = server
         self._declared = declared
@@ -74,9 +73,9 @@ class ReceivedBody(io.RawIOBase):
 
     def as_input(self) -> t.IO[bytes]:
         """Give ``wsgi.input``: what was received, if that is all, or else what can still wait."""
-        if self._inbox.is_whole and self._is_all(self._inbox.received):
+        if self._inbox.is_whole and self._is_all:
             return self._store
-        return t.cast("t.IO[bytes]", io.BufferedReader(self))
+        return t.cast("t.IO[bytes]", io.BufferedReader(ArrivingInput(self)))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Give the body from here on as it comes; to be iterated on the event loop."""
@@ -93,32 +92,28 @@ class ReceivedBody(io.RawIOBase):
         """Whether nothing is left to be received, so that reading never waits."""
         return self._inbox.is_read
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: t.Any) -> int:
-        """Read into a buffer, as :class:`io.RawIOBase` wants it.
+    def read(self, size: int) -> bytes:
+        """Read what there is, up to a size, and wait only if there is nothing.
 
         Raises:
             werkzeug.exceptions.ClientDisconnected: The client left before the end of the body.
             werkzeug.exceptions.RequestEntityTooLarge: It is an async view that reads what was
                 not received, since that passes the limit.
         """
-        data = self._store.read(len(buffer))
+        data = self._store.read(size)
         while not data and not self.has_all:
             data = self._wait_for_chunk()
         if not data:
             self._check_whole()
-        if len(data) > len(buffer):  # a chunk that was waited for
+        if len(data) > size:  # a chunk that was waited for
             self._store.close()
             self._store = io.BytesIO(data)
-            data = self._store.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+            data = self._store.read(size)
+        return data
 
     def close(self) -> None:
+        """Let go of what was received."""
         self._store.close()
-        super().close()
 
     async def _write(self, store: t.Any, chunk: bytes, spool_size: int) -> None:
         if self._inbox.received <= spool_size:
@@ -136,11 +131,33 @@ class ReceivedBody(io.RawIOBase):
         return self._server.block(self._inbox.next_chunk(), copy_context())
 
     def _check_whole(self) -> None:
-        if self._inbox.is_cut_short or not self._is_all(self._inbox.received):
+        if self._inbox.is_cut_short or not self._is_all:
             raise ClientDisconnected()
 
-    def _is_all(self, received: int) -> bool:
-        return self._declared is None or received >= self._declared
+    @property
+    def _is_all(self) -> bool:
+        return self._declared is None or self._inbox.received >= self._declared
+
+
+class ArrivingInput(io.RawIOBase):
+    """A body as a raw binary stream, for what has not arrived as a whole.
+
+    Attributes:
+        body: The body.
+    """
+
+    def __init__(self, body: ReceivedBody) -> None:
+        super().__init__()
+        self.body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: t.Any) -> int:
+        """Read into a buffer, as :class:`io.RawIOBase` wants it; see :meth:`ReceivedBody.read`."""
+        data = self.body.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _passes(received: int, limit: int | None) -> bool:

@@ -19,7 +19,8 @@ F = t.TypeVar("F", bound=Callable[..., t.Any])
 #: What inspect.markcoroutinefunction sets.
 _MARK_OF_INSPECT = "_is_coroutine_mark"
 _ASYNC, _SYNC = (True, False), (False, False)
-_ASYNC_FLAGS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_CO_COROUTINE = inspect.CO_COROUTINE
+_ASYNC_FLAGS = _CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 #: (is async, is marked nonblocking). Marks are kept here and not on the functions, since
 #: functools.wraps would copy them to a wrapper that they do not hold for.
@@ -62,6 +63,8 @@ def is_async(function: Callable[..., t.Any]) -> bool:
 
 def runs_on_loop(function: Callable[..., t.Any]) -> bool:
     """Tell whether this may be called on an event loop: it is async, or marked nonblocking."""
+    if type(function) is FunctionType and function.__code__.co_flags & _CO_COROUTINE:
+        return True
     colour = _colour(function)
     return colour[0] or colour[1]
 

@@ -86,6 +86,9 @@ class ServerEntry(metaclass=EntryMeta):
     #: ``wsgi_app`` as it was written; anything else in its place is a wrapper to be honoured.
     _own_wsgi_app: t.ClassVar[Callable[..., t.Any]]
 
+    #: Whether another WSGI callable stands around this one, see :mod:`.wrapped`.
+    _is_wrapped: bool
+
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         # Weak, so that an application nobody uses any more is freed at once.
@@ -95,6 +98,8 @@ class ServerEntry(metaclass=EntryMeta):
 
     def _look_for_replaced(self) -> None:
         """Work out which methods are replaced; called when a class or this object was changed."""
+        is_own = type(self).__call__ is own_call and is_own_wsgi_app(self, self.wsgi_app)
+        self.__dict__["_is_wrapped"] = not is_own
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         raise NotImplementedError
@@ -130,6 +135,11 @@ class ServerEntry(metaclass=EntryMeta):
 
 #: What servers call, as long as nothing stands in its place.
 own_call = ServerEntry.__call__
+
+
+def is_own_wsgi_app(app: ServerEntry, method: t.Any) -> bool:
+    """Tell whether this is the application's method ``wsgi_app`` as it was written."""
+    return getattr(method, "__func__", None) is type(app)._own_wsgi_app and method.__self__ is app
 
 
 def _asgi_face(app: weakref.ref[ServerEntry]) -> Callable[..., Awaitable[None]]:

@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 #: Where the test client hands over keys of an environ that a scope has no place for.
 TEST_ENVIRON = "dualapp.environ"
 
+#: The key of headers that must not be there.
+_DROPPED = ""
 _WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
@@ -131,24 +133,29 @@ def _put_headers(environ: WSGIEnvironment, headers: t.Iterable[t.Any]) -> None:
     A name with an underscore is dropped: it would pass for the name with a dash, which a proxy in
     front may have checked.
     """
-    repeated: dict[str, list[str]] = {}
-    for name, raw_value in headers:
-        key = _key_of(name)
-        if key is None:
-            continue
-        if key in environ:
-            repeated.setdefault(key, [environ[key]]).append(str(raw_value, "latin-1"))
-        else:
-            environ[key] = str(raw_value, "latin-1")
-    for key, values in repeated.items():
-        # RFC 9113 section 8.2.3: cookies that HTTP/2 split are joined by a semicolon.
-        environ[key] = ("; " if key == "HTTP_COOKIE" else ",").join(values)
+    pairs = [(_key_of(name), str(value, "latin-1")) for name, value in headers]
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        values = _joined(pairs)
+    environ.update(values)
+    environ.pop(_DROPPED, None)
+
+
+def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    all_values: dict[str, list[str]] = {}
+    for key, value in pairs:
+        all_values.setdefault(key, []).append(value)
+    # RFC 9113 section 8.2.3: cookies that HTTP/2 split are joined by a semicolon.
+    return {
+        key: ("; " if key == "HTTP_COOKIE" else ",").join(values)
+        for key, values in all_values.items()
+    }
 
 
 @lru_cache(maxsize=512)
-def _key_of(name: bytes) -> str | None:
+def _key_of(name: bytes) -> str:
     if b"_" in name:
-        return None
+        return _DROPPED
     # Bytes, since "\u00df".upper() is "SS": that would make one name pass for another.
     key = name.upper().replace(b"-", b"_").decode("latin-1")
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"

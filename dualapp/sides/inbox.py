@@ -11,6 +11,7 @@ import asyncio
 import typing as t
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -39,11 +40,17 @@ class Inbox:
         self.is_whole = False
         self.has_left = False
         self._receive = receive
-        self._turn = asyncio.Lock()
         self._ahead: deque[bytes] = deque()
         self._ahead_size = 0
-        self._has_room = asyncio.Event()
         self._discards = False
+
+    @cached_property
+    def _turn(self) -> asyncio.Lock:
+        return asyncio.Lock()
+
+    @cached_property
+    def _has_room(self) -> asyncio.Event:
+        return asyncio.Event()
 
     @property
     def is_read(self) -> bool:

@@ -19,7 +19,7 @@ import anyio
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ..core.answer import Answer, has_no_body
-from .entry import own_call
+from .entry import is_own_wsgi_app, own_call
 from .loops import ServerLoop
 from .placement import busy, is_nested, workers_of
 from .wsgi import SERVER_LOOP
@@ -43,16 +43,10 @@ def wrapper_of(app: DualApp) -> WSGICallable | None:
     That is what ``app.wsgi_app`` was replaced by, a subclass's own method of that name, or a
     function that a tool or a subclass put in the place of ``__call__``.
     """
+    if not app._is_wrapped:
+        return None
     call = type(app).__call__
-    if call is not own_call:
-        return functools.partial(call, app)
-    wrapper = app.wsgi_app
-    return None if _is_own(app, wrapper) else wrapper
-
-
-def _is_own(app: DualApp, method: t.Any) -> bool:
-    """Tell whether this is the application's method ``wsgi_app`` as it was written."""
-    return getattr(method, "__func__", None) is type(app)._own_wsgi_app and method.__self__ is app
+    return app.wsgi_app if call is own_call else functools.partial(call, app)
 
 
 def apply_natively(app: DualApp, wrapper: WSGICallable, environ: WSGIEnvironment) -> bool:
@@ -62,7 +56,7 @@ def apply_natively(app: DualApp, wrapper: WSGICallable, environ: WSGIEnvironment
     while type(inner) is ProxyFix:
         chain.append(inner)
         inner = inner.app
-    if not _is_own(app, inner):
+    if not is_own_wsgi_app(app, inner):
         return False
     for fix in chain:
         only_rewrite = copy.copy(fix)
