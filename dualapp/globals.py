@@ -76,6 +76,7 @@ def _proxy(look_up: Callable[[], t.Any], message: str) -> t.Any:
         def __setattr__(self, name: str, value: t.Any) -> None:
             setattr(look_up(), name, value)
 
+    ContextProxy.__name__ = LocalProxy.__name__  # which stands in the repr of an unbound proxy
     proxy = ContextProxy(look_up, unbound_message=message)
     object.__setattr__(proxy, "_get_current_object", look_up)
     return proxy

@@ -23,7 +23,7 @@ from .environ import environ_of
 from .inbox import Receive
 from .loops import ServerLoop
 from .placement import busy, is_nested, needs_thread, takes_thread, workers_of
-from .threads import HopFuture
+from .threads import HopFuture, Workers
 from .wsgi import PRESERVE, enter, release, report_teardown_error
 
 if t.TYPE_CHECKING:
@@ -48,21 +48,9 @@ async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> N
     Raises:
         ValueError: The connection is of a type that the specification does not know.
     """
-    kind = scope["type"]
-    if kind == "http":
-        await _respond_http(app, scope, receive, send)
-    elif kind == "lifespan":
-        await app.lifespan.serve(app, scope, receive, send)
-    elif kind == "websocket":
-        await _refuse_websocket(scope, receive, send)
-    else:
-        raise ValueError(
-            f"Unknown ASGI scope type {kind!r}: dualapp answers 'http', 'websocket' and"
-            " 'lifespan'. The server, or a middleware in front, speaks an extension."
-        )
-
-
-async def _respond_http(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        await _respond_otherwise(app, scope, receive, send)
+        return
     lifespan = app.lifespan
     if (lifespan.on_startup or lifespan.on_shutdown) and lifespan.is_due:
         await lifespan.start_on_this_loop()
@@ -72,7 +60,7 @@ async def _respond_http(app: DualApp, scope: t.Any, receive: Receive, send: Send
     body = None
     if expects_body(environ):
         body = ReceivedBody(client.inbox, server, declared_length(environ))
-    wrapper = wrapped.wrapper_of(app)
+    wrapper = wrapped.wrapper_of(app) if app._is_wrapped else None
     try:
         if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
             await Exchange(app, environ, body, client, server).respond()
@@ -83,6 +71,19 @@ async def _respond_http(app: DualApp, scope: t.Any, receive: Receive, send: Send
             body.close()
         if client.is_watched:
             await client.stop_watching()
+
+
+async def _respond_otherwise(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
+    kind = scope["type"]
+    if kind == "lifespan":
+        await app.lifespan.serve(app, scope, receive, send)
+    elif kind == "websocket":
+        await _refuse_websocket(scope, receive, send)
+    else:
+        raise ValueError(
+            f"Unknown ASGI scope type {kind!r}: dualapp answers 'http', 'websocket' and"
+            " 'lifespan'. The server, or a middleware in front, speaks an extension."
+        )
 
 
 class Exchange:
@@ -108,7 +109,6 @@ class Exchange:
         self.body = body
         self.client = client
         self.server = server
-        self.workers = workers_of(app)
         self.is_nested = is_nested()
         self.context = copy_context()
         self.ctx = self.context.run(enter, app, environ, server)
@@ -123,9 +123,14 @@ class Exchange:
                 await self._receive_body(self.body)
             if self.workers.is_full and not self.is_nested and needs_thread(self.ctx):
                 await self._refuse()
+            elif takes_thread(self.ctx):
+                await self._answer_in_worker()
+            elif self.app.config["CANCEL_ON_DISCONNECT"]:
+                async with self.client.watch():
+                    await self._answer_here()
             else:
-                await self._make_answer()
-                await self._send()
+                await self._answer_here()
+            await self._send()
         except asyncio.CancelledError as error:
             with anyio.CancelScope(shield=True):  # a scope around us cancels every await anew
                 await self._end(error)
@@ -133,7 +138,13 @@ class Exchange:
         except BaseException as error:
             await self._end(error)
             raise
-        await self._end(None)
+        if not self._ends_quietly():
+            await self._end(None)
+
+    @property
+    def workers(self) -> Workers:
+        """The threads for sync code."""
+        return workers_of(self.app)
 
     async def _receive_body(self, body: ReceivedBody) -> None:
         if not self._streams_body():
@@ -152,21 +163,16 @@ class Exchange:
 
     # -- the answer ----------------------------------------------------------------------------
 
-    async def _make_answer(self) -> None:
-        if takes_thread(self.ctx):
-            error = await self.workers.submit(self._work, self.is_nested, self.server.cancel)
-            if error is not None:
-                try:
-                    raise error
-                finally:
-                    del error  # its traceback holds this frame
-            return
-        work = lifecycle.answer(self.ctx, call_on_loop)
-        if self.app.config["CANCEL_ON_DISCONNECT"]:
-            async with self.client.watch():
-                self.answer = await self._run(work)
-        else:
-            self.answer = await self._run(work)
+    async def _answer_here(self) -> None:
+        self.answer = await self._run(lifecycle.answer(self.ctx, call_on_loop))
+
+    async def _answer_in_worker(self) -> None:
+        error = await self.workers.submit(self._work, self.is_nested, self.server.cancel)
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame
 
     def _work(self) -> BaseException | None:
         """Answer in this worker thread.
@@ -221,7 +227,7 @@ class Exchange:
 
     async def _send(self) -> None:
         answer = self.answer
-        if answer is None:  # the client left while it was made
+        if answer is None:  # the client left while it was made, or was refused
             return
         try:
             if answer.in_memory and isinstance(answer.body, list):
@@ -259,8 +265,6 @@ class Exchange:
     async def _end(self, error: BaseException | None) -> None:
         """End what has not ended yet: the body, the request."""
         self._is_ending = True
-        if error is None and self._ends_quietly():
-            return
         try:
             await self._close()
         except BaseException as raised:

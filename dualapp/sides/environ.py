@@ -33,17 +33,6 @@ class LargeBlockFile(FileWrapper):
         super().__init__(file, max(buffer_size, 256 * 1024))
 
 
-#: What every environ has.
-_THE_SAME = {
-    "wsgi.version": (1, 0),
-    "wsgi.input_terminated": True,
-    "wsgi.multithread": True,
-    "wsgi.multiprocess": True,
-    "wsgi.run_once": False,
-    "wsgi.file_wrapper": LargeBlockFile,
-}
-
-
 def environ_of(scope: t.Any) -> WSGIEnvironment:
     """Make the environ of an HTTP scope; the scope stays as it is.
 
@@ -53,28 +42,16 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
         scope: An HTTP connection scope (ASGI 3). Only "type", "method" and "path" must be there;
             all others may be missing or None.
     """
-    scheme = scope.get("scheme") or "http"
     query = scope.get("query_string") or b""
-    host, port = scope.get("server") or (None, None)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
-        "QUERY_STRING": query.decode("latin-1"),
-        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version') or '1.1'}",
-        "SERVER_NAME": host or "localhost",
-        # A unix socket has a path and no port.
-        "SERVER_PORT": _DEFAULT_PORTS.get(scheme, "80") if port is None else str(port),
-        "wsgi.url_scheme": scheme,
+        "QUERY_STRING": str(query, "latin-1"),
         "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "asgi.scope": scope,
-        **_THE_SAME,
+        **_of_connection(scope),
     }
     environ["SCRIPT_NAME"], environ["PATH_INFO"] = _split_path(scope)
-    client = scope.get("client")
-    if client:
-        environ["REMOTE_ADDR"] = client[0]
-        if client[1] is not None:
-            environ["REMOTE_PORT"] = str(client[1])
     raw_path = scope.get("raw_path")
     if raw_path:
         environ["REQUEST_URI"] = environ["RAW_URI"] = _target(raw_path, query)
@@ -83,6 +60,45 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
         environ["dualapp.state"] = scope["state"]
     if TEST_ENVIRON in scope:
         environ.update(scope[TEST_ENVIRON])
+    return environ
+
+
+def _of_connection(scope: t.Any) -> WSGIEnvironment:
+    """Give what all requests of a connection have in common."""
+    server, client = scope.get("server"), scope.get("client")
+    return _common(
+        scope.get("scheme") or "http",
+        scope.get("http_version") or "1.1",
+        tuple(server) if server else (None, None),
+        tuple(client) if client else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def _common(
+    scheme: str,
+    version: str,
+    server: tuple[str | None, int | None],
+    client: tuple[str, int | None] | None,
+) -> WSGIEnvironment:
+    host, port = server
+    environ = {
+        "SERVER_NAME": host or "localhost",
+        # A unix socket has a path and no port.
+        "SERVER_PORT": _DEFAULT_PORTS.get(scheme, "80") if port is None else str(port),
+        "SERVER_PROTOCOL": f"HTTP/{version}",
+        "wsgi.url_scheme": scheme,
+        "wsgi.version": (1, 0),
+        "wsgi.input_terminated": True,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": LargeBlockFile,
+    }
+    if client:
+        environ["REMOTE_ADDR"] = client[0]
+        if client[1] is not None:
+            environ["REMOTE_PORT"] = str(client[1])
     return environ
 
 

@@ -46,7 +46,7 @@ class Stream:
             self._first = self._first_chunk()
         answer = self._exchange.answer
         assert answer is not None
-        start_response(answer.status, answer.headers)
+        self._exchange.context.run(start_response, answer.status, answer.headers)
         return self
 
     def __iter__(self) -> Iterator[bytes]:

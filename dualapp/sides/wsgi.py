@@ -63,7 +63,8 @@ def respond(
         exchange.answer = answer
         if not answer.in_memory:
             return Stream(exchange, answer).start(start_response)
-        start_response(answer.status, answer.headers)
+        # A middleware's function may look at the request, as Flask lets it.
+        exchange.context.run(start_response, answer.status, answer.headers)
         exchange.leave(exchange.ctx.error)
         if not _server_closes(answer):
             return Closing(exchange, answer)
