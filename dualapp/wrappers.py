@@ -325,22 +325,15 @@ class Request(LateRequest):
         """
         environ = self.environ
         declared = environ.get("CONTENT_LENGTH", "")
-        if (
-            not declared.isdecimal()
-            or len(declared) > 5
-            or "HTTP_TRANSFER_ENCODING" in environ
-            or self.shallow
-            or type(self).stream is not Request.stream
-        ):
+        if not declared.isdecimal() or len(declared) > 5 or type(self).stream is not Request.stream:
             return None
         length, limit = int(declared), self.max_content_length
-        if length > _SHORT_BODY or (limit is not None and length > limit):
+        if length > _SHORT_BODY or (limit is not None and length > limit) or self.shallow:
             return None
         source = environ["wsgi.input"]
-        if "wsgi.input_terminated" not in environ:
-            return _read(source, length)
-        # It is as long as it is, whatever was declared.
-        return source.read() if type(source) is io.BytesIO and limit is None else None
+        if "wsgi.input_terminated" in environ:  # as long as it is, whatever was declared
+            return source.read() if type(source) is io.BytesIO and limit is None else None
+        return None if "HTTP_TRANSFER_ENCODING" in environ else _read(source, length)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """Parse the body as JSON.

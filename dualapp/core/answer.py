@@ -36,6 +36,8 @@ _OF_A_CONNECTION = (
 )
 _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
+#: A value that may be sent, with no space at its ends.
+_is_clean = re.compile(r"[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
 _status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
 
 #: The attribute of a response where the two headers are that were made for it and are known to be
@@ -264,13 +266,17 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         if pair is length:
             has_length = True
         elif pair is not content_type:
-            kind = _kinds[pair[0]]
-            if kind == _LOCATION:
-                return None
-            if kind == _HOP_BY_HOP:
-                continue
-            has_length = has_length or kind == _LENGTH
-            pair = _checked_header(*pair)
+            name, value = pair
+            kind = _kinds[name]
+            if kind != _ORDINARY:
+                if kind == _LOCATION:
+                    return None
+                if kind == _HOP_BY_HOP:
+                    continue
+                has_length = has_length or kind == _LENGTH
+                pair = _checked_header(name, value)
+            elif type(name) is not str or type(value) is not str or not _is_clean(value):
+                pair = _checked_header(name, value)
         checked.append(pair)
     return checked if has_length else None
 

@@ -22,7 +22,7 @@ from .drivers import call_on_loop, drive, on_loop, throwable
 from .environ import environ_of
 from .inbox import Receive
 from .loops import ServerLoop
-from .placement import busy, is_nested, needs_thread, takes_thread, workers_of
+from .placement import busy, hops_for_hooks, is_nested, takes_thread, workers_of
 from .threads import HopFuture, Workers
 from .wsgi import PRESERVE, enter, release, report_teardown_error
 
@@ -121,9 +121,10 @@ class Exchange:
         try:
             if self.body is not None:
                 await self._receive_body(self.body)
-            if self.workers.is_full and not self.is_nested and needs_thread(self.ctx):
+            is_sync = takes_thread(self.ctx)
+            if self._is_too_much(is_sync):
                 await self._refuse()
-            elif takes_thread(self.ctx):
+            elif is_sync:
                 await self._answer_in_worker()
             elif self.app.config["CANCEL_ON_DISCONNECT"]:
                 async with self.client.watch():
@@ -140,6 +141,13 @@ class Exchange:
             raise
         if not self._ends_quietly():
             await self._end(None)
+
+    def _is_too_much(self, is_sync: bool) -> bool:
+        """Tell whether the request needs a thread, and more wait for one than may."""
+        workers = self.app.__dict__.get("_workers")
+        if workers is None or not workers.is_full or self.is_nested:
+            return False
+        return is_sync or hops_for_hooks(self.ctx)
 
     @property
     def workers(self) -> Workers:

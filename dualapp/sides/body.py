@@ -55,7 +55,7 @@ class ReceivedBody:
             return
         inbox = self._inbox
         chunk = await inbox.first_chunk()
-        if inbox.is_read:
+        if inbox.is_whole or inbox.has_left:
             self._store = io.BytesIO(chunk)
             return
         store = tempfile.SpooledTemporaryFile(spool_size)  # noqa: SIM115 - closed with this

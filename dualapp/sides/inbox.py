@@ -35,14 +35,15 @@ class Inbox:
         has_left: The client has closed the connection.
     """
 
+    received = 0
+    is_whole = False
+    has_left = False
+    _ahead_size = 0
+    _discards = False
+
     def __init__(self, receive: Receive) -> None:
-        self.received = 0
-        self.is_whole = False
-        self.has_left = False
         self._receive = receive
         self._ahead: deque[bytes] = deque()
-        self._ahead_size = 0
-        self._discards = False
 
     @cached_property
     def _turn(self) -> asyncio.Lock:
@@ -116,14 +117,14 @@ class Inbox:
     def _sort(self, event: t.Any) -> bytes:
         """Note what an event tells, and give the piece of the body in it."""
         kind = event["type"]
-        if kind == "http.disconnect":
+        if kind != "http.request":
+            if kind != "http.disconnect":
+                raise ValueError(f"Unknown event {kind!r} from the server in a request.")
             self.has_left = True
             return b""
-        if kind != "http.request":
-            raise ValueError(f"Unknown event {kind!r} from the server in a request.")
         if self.is_whole:
             return b""
         chunk: bytes = event.get("body") or b""
         self.received += len(chunk)
-        self.is_whole = not event.get("more_body", False)
+        self.is_whole = not event.get("more_body")
         return chunk

@@ -36,7 +36,8 @@ def takes_thread(ctx: RequestContext) -> bool:
     called, if any hook around it blocks.
     """
     app = ctx.app
-    if any(not runs_on_loop(method) for method in app._phases.replaced.values()):
+    replaced = app._phases.replaced
+    if replaced and any(not runs_on_loop(method) for method in replaced.values()):
         return True
     rule = ctx.request.url_rule
     view = None if rule is None else app.view_functions.get(rule.endpoint)
@@ -45,12 +46,12 @@ def takes_thread(ctx: RequestContext) -> bool:
             return False
         if not runs_on_loop(view):
             return True
+    return hops_for_hooks(ctx)
+
+
+def hops_for_hooks(ctx: RequestContext) -> bool:
+    """Tell whether a hook of a request needs a worker thread."""
     return any(not runs_on_loop(hook) for hook in _hooks_around(ctx))
-
-
-def needs_thread(ctx: RequestContext) -> bool:
-    """Tell whether a request needs worker threads at all, be it for a single hook."""
-    return takes_thread(ctx) or any(not runs_on_loop(hook) for hook in _hooks_around(ctx))
 
 
 def _hooks_around(ctx: RequestContext) -> Iterator[Callable[..., t.Any]]:
