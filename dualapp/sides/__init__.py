@@ -14,6 +14,7 @@
 :mod:`.stream`          a response that is made as it is sent, on either side
 :mod:`.wrapped`         ``app.wsgi_app`` wrappers, honoured on ASGI
 :mod:`.lifespan`        start-up and shutdown hooks
+:mod:`.exits`           calling a function when the process ends
 :mod:`.drivers`         stepping the core's coroutines: in place, or on a loop
 :mod:`.blocking`        sync functions over work that may meet async callables
 :mod:`.loops`           where a WSGI request, or a worker thread, waits for coroutines

@@ -87,6 +87,19 @@ class LazyLoop(asyncio.SelectorEventLoop):
         self.call_soon(self.stop)
         self.run_forever()
 
+    def abandon(self) -> None:
+        """Close it in a process that was forked off its own one, which goes on with it.
+
+        The self-pipe and an epoll selector are shared: nothing may be written to them.
+        """
+        if self.is_running():
+            return  # the fork was made in it, and is for something else
+        if self._ssock is not None:
+            self._ssock.close()
+            self._csock.close()
+            self._make_self_pipe()
+        self.close()
+
     def create_task(self, coro: t.Any, **kwargs: t.Any) -> asyncio.Task[t.Any]:
         self.tasks_made += 1
         return super().create_task(coro, **kwargs)

@@ -8,10 +8,8 @@ fork, and at the exit of the process.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import functools
 import os
-import sys
 import threading
 import typing as t
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ from contextvars import Context, copy_context
 
 from ..core.calls import Call, call_in_place
 from .drivers import call_on_loop, drive, on_loop
+from .exits import at_exit
 from .loops import OwnLoop
 
 if t.TYPE_CHECKING:
@@ -98,7 +97,7 @@ class Lifespan:
                 loop.close()
                 raise
             self._loop = None if keep_loop else loop  # generators go on in the loop they began in
-            _at_exit(self._stop_at_exit, keep_loop)
+            at_exit(self._stop_at_exit, keep_loop)
 
     async def start_on_this_loop(self) -> None:
         """Run the start-up hooks on an ASGI server that has no lifespan protocol.
@@ -114,7 +113,7 @@ class Lifespan:
 
     async def _start_and_stop_at_exit(self) -> None:
         await self._on_server_loop(self._start(call_on_loop))
-        _at_exit(self._stop_at_exit, False)
+        at_exit(self._stop_at_exit, False)
 
     def _stop_at_exit(self, keep_loop: bool) -> None:
         if self._started_in != os.getpid():
@@ -243,18 +242,6 @@ async def run_hooks(hooks: list[Hook], call: Call, go_on: bool = False) -> None:
             errors.append(error)
     if errors:
         raise errors[0] if len(errors) == 1 else ExceptionGroup("Hooks failed.", errors)
-
-
-def _at_exit(function: Callable[..., object], *args: t.Any) -> None:
-    """Call a function when this process ends; it may be called a second time.
-
-    A process that multiprocessing forked, such as a WSGI worker of granian, ends without atexit.
-    What it does run are its own finalizers.
-    """
-    atexit.register(function, *args)
-    multiprocessing = sys.modules.get("multiprocessing.util")
-    if multiprocessing is not None:
-        multiprocessing.Finalize(None, function, args, exitpriority=0)
 
 
 async def _hop(

@@ -7,7 +7,9 @@ the given context, while the calling thread waits.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
+import os
 import sys
 import threading
 import typing as t
@@ -15,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 
 from .drivers import CANCELLED_INSIDE, as_coroutine, throwable
+from .exits import at_end_of_child
 from .lazyloop import LazyLoop
 
 T = t.TypeVar("T")
@@ -208,29 +211,60 @@ def _explain_loop_of_another_request(error: RuntimeError) -> None:
 
 
 class KeptLoop:
-    """The loop of a worker thread, closed when the thread ends."""
+    """The loop of a worker thread, closed when the thread ends, or the process."""
 
     def __init__(self) -> None:
         self.loop = LazyLoop()
+        self._made_in = os.getpid()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is open, and not one that a parent process goes on with."""
+        return not self.loop.is_closed() and self._made_in == os.getpid()
+
+    def close(self, threads_may_start: bool = True) -> None:
+        """Close the loop, with what is bound to it unless that is a parent process's.
+
+        Args:
+            threads_may_start: See :func:`_close`.
+        """
+        if self.is_usable:
+            _close(self.loop, 0, threads_may_start)
+        elif not self.loop.is_closed():
+            self.loop.abandon()
 
     def __del__(self) -> None:
         if not sys.is_finalizing():
-            _close(self.loop, 0)
+            self.close()
 
 
 def _loop_of_this_thread() -> LazyLoop:
     kept: KeptLoop | None = getattr(_thread, "kept", None)
-    if kept is None or kept.loop.is_closed():
+    if kept is None or not kept.is_usable:
         kept = _thread.kept = KeptLoop()
+        if threading.current_thread() is threading.main_thread():
+            at_end_of_child(kept.close, priority=-1)
     return kept.loop
 
 
-def _close(loop: LazyLoop, known_tasks: int) -> None:
+def _close_kept_loop() -> None:
+    """Close the loop of the main thread, which ends no earlier than the process."""
+    kept: KeptLoop | None = getattr(_thread, "kept", None)
+    if kept is not None:
+        kept.close(threads_may_start=False)
+
+
+# Now, not when a loop is made: shutdown hooks, which may need it, register later and run earlier.
+atexit.register(_close_kept_loop)
+
+
+def _close(loop: LazyLoop, known_tasks: int, threads_may_start: bool = True) -> None:
     """Do what :func:`asyncio.run` does at its end, as far as there is something to do.
 
     Args:
         loop: The loop.
         known_tasks: How many of the tasks made on it are known to be done.
+        threads_may_start: False at exit, where those of the loop's executor have ended as well.
     """
     try:
         if loop.has_callbacks:
@@ -239,7 +273,7 @@ def _close(loop: LazyLoop, known_tasks: int) -> None:
             _cancel_all(loop)
         if loop._asyncgens:  # type: ignore[attr-defined]
             loop.run_until_complete(loop.shutdown_asyncgens())
-        if loop._default_executor is not None:  # type: ignore[attr-defined]
+        if loop._default_executor is not None and threads_may_start:  # type: ignore[attr-defined]
             loop.run_until_complete(loop.shutdown_default_executor())
     finally:
         loop.close()

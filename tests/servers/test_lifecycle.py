@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from . import launch
+from .catalogue import BY_NAME
 
 pytestmark = pytest.mark.servers
 
@@ -89,3 +90,27 @@ def test_worker_threads_keep_their_loop(serve: launch.Serve, options: list[str])
     assert 1 < len(loops) <= 4
     assert max(one["loops"] for one in seen) == len(loops)
     assert max(Counter(one["thread"] for one in seen).values()) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("gunicorn sync", []),
+        ("gunicorn sync", ["--preload"]),
+        ("gunicorn gthread", []),
+        ("uWSGI", []),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_loops_that_are_kept_are_closed_at_the_end(
+    serve: launch.Serve, name: str, options: list[str]
+) -> None:
+    """With what is bound to them; in gunicorn's sync worker it is the main thread's loop."""
+    with serve(name, "kept_loop:app", *options) as running:
+        assert {running.ask("/generator").body for _ in range(4)} == {b"used"}
+        time.sleep(BY_NAME[name].rest)
+        running.stop()
+        notes = running.journal
+        assert "Traceback" not in running.log
+    assert 1 <= notes.count("opened") <= 4
+    assert notes.count("closed in its loop: True") == notes.count("opened")

@@ -32,7 +32,7 @@ def at_exit(monkeypatch):
     """Collect what is to be called when the process ends, instead of registering it."""
     registered = []
     monkeypatch.setattr(
-        "dualapp.sides.lifespan._at_exit",
+        "dualapp.sides.lifespan.at_exit",
         lambda function, *args: registered.append(lambda: function(*args)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import textwrap
@@ -159,6 +160,159 @@ def test_worker_loop_keeps_what_is_bound_to_it(kept, serve):
         return str(await queue.get())
 
     assert in_thread(lambda: [serve().text for _ in range(3)]) == ["0", "1", "2"]
+
+
+KEPT_BY_THE_MAIN_THREAD = """
+import asyncio, os, sys
+from dualapp import DualApp
+
+app = DualApp("app", root_path=".")
+app.config["WSGI_EVENT_LOOP"] = "worker"
+loops = []
+
+async def pool():
+    try:
+        while True:
+            yield "x"
+    finally:
+        await asyncio.sleep(0)
+        print("pool closed", flush=True)
+
+@app.get("/")
+async def view():
+    loops.append(asyncio.get_running_loop())
+    if not hasattr(app, "pool"):
+        app.pool = pool()
+    return await anext(app.pool)
+
+def ask():
+    return app.test_client(side="wsgi").get("/").text
+"""
+
+
+def run_as_a_process(*parts):
+    command = [sys.executable, "-W", "error", "-c", "\n".join(map(textwrap.dedent, parts))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+def test_worker_loop_of_the_main_thread_is_closed_at_exit():
+    """Such as that of gunicorn's sync worker: what is bound to it is closed in it."""
+    assert run_as_a_process(KEPT_BY_THE_MAIN_THREAD, "print(ask(), ask())") == [
+        "x x",
+        "pool closed",
+    ]
+
+
+@pytest.mark.parametrize("define", ["def", "async def"])
+def test_worker_loop_is_closed_after_the_shutdown_hooks(define):
+    hooks = f"""
+        @app.before_serving
+        {define} start():
+            print("start")
+
+        @app.after_serving
+        async def stop():
+            print("stop", asyncio.get_running_loop() is loops[0], await anext(app.pool))
+
+        print(ask())
+    """
+    assert run_as_a_process(KEPT_BY_THE_MAIN_THREAD, hooks) == [
+        "start",
+        "x",
+        "stop True x",
+        "pool closed",
+    ]
+
+
+def test_worker_loop_with_threads_of_its_own_is_closed_at_exit():
+    """No thread can be started at exit, from Python 3.12 on."""
+    used = """
+        @app.get("/thread")
+        async def thread():
+            return await asyncio.to_thread(lambda: "t")
+
+        print(ask(), app.test_client(side="wsgi").get("/thread").text)
+    """
+    assert run_as_a_process(KEPT_BY_THE_MAIN_THREAD, used) == ["x t", "pool closed"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("kind", ["os.fork", "multiprocessing"])
+def test_worker_loop_is_closed_in_a_forked_worker(kind):
+    """multiprocessing, which granian uses, ends a process without atexit."""
+    fork = {
+        "os.fork": """
+            if (pid := os.fork()) == 0:
+                print(ask(), flush=True)
+            else:
+                print("worker ended with", os.waitpid(pid, 0)[1], flush=True)
+        """,
+        "multiprocessing": """
+            import multiprocessing
+            worker = multiprocessing.get_context("fork").Process(target=lambda: print(ask()))
+            worker.start()
+            worker.join()
+            print("worker ended with", worker.exitcode)
+        """,
+    }[kind]
+    assert run_as_a_process(KEPT_BY_THE_MAIN_THREAD, fork) == [
+        "x",
+        "pool closed",
+        "worker ended with 0",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_worker_loop_is_not_shared_with_a_forked_process():
+    """The child makes its own, and neither uses nor closes what the parent goes on with."""
+    fork = """
+        def ask_for_loop():
+            return app.test_client(side="wsgi").get("/loop").text
+
+        @app.get("/loop")
+        async def loop():
+            await asyncio.sleep(0.001)  # opens the selector, and the pipe that wakes it
+            return str(id(asyncio.get_running_loop()))
+
+        @app.get("/woken")
+        async def woken():
+            return await asyncio.to_thread(lambda: "woken")  # through the pipe
+
+        print(ask())
+        mine = ask_for_loop()
+        if (pid := os.fork()) == 0:
+            print("same loop:", ask_for_loop() == mine, flush=True)
+            sys.exit()
+        print("worker ended with", os.waitpid(pid, 0)[1], flush=True)
+        print("same loop:", ask_for_loop() == mine, app.test_client(side="wsgi").get("/woken").text)
+    """
+    assert run_as_a_process(KEPT_BY_THE_MAIN_THREAD, fork) == [
+        "x",
+        "same loop: False",
+        "worker ended with 0",
+        "same loop: True woken",
+        "pool closed",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_worker_loop_may_be_running_when_a_process_is_forked():
+    """As for the first job of a ProcessPoolExecutor that a view makes."""
+    fork = """
+        @app.get("/fork")
+        async def fork():
+            await asyncio.sleep(0.001)
+            if (pid := os.fork()) == 0:
+                print(ask(), flush=True)
+                os._exit(0)
+            await asyncio.sleep(0.001)
+            return str(os.waitpid(pid, 0)[1])
+
+        print("worker ended with", app.test_client(side="wsgi").get("/fork").text)
+    """
+    assert run_as_a_process(KEPT_BY_THE_MAIN_THREAD, fork) == ["x", "worker ended with 0"]
 
 
 @pytest.mark.parametrize("how", ["closed", "lock"])
