@@ -18,6 +18,7 @@
 :mod:`.drivers`         stepping the core's coroutines: in place, or on a loop
 :mod:`.blocking`        sync functions over work that may meet async callables
 :mod:`.loops`           where a WSGI request, or a worker thread, waits for coroutines
+:mod:`.foreign`         explaining the use of an object in a loop that is not its own
 :mod:`.greenlets`       real threads for loops under gevent
 :mod:`.threads`         the worker threads that run sync code on ASGI
 :mod:`.colour`          sync or async: the only place that decides

@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 
+from . import foreign
 from .drivers import CANCELLED_INSIDE, as_coroutine, throwable
 from .exits import at_end_of_child
 from .lazyloop import LazyLoop
@@ -30,14 +31,16 @@ class OwnLoop:
     the response: leftover tasks are cancelled and awaited, async generators closed.
 
     Args:
-        keep: Keep the loop for the worker thread instead (``WSGI_EVENT_LOOP = "worker"``), so that
-            what is bound to a loop, such as a connection pool, outlives the request.
+        keep: True to keep the loop for the worker thread instead (``WSGI_EVENT_LOOP = "worker"``),
+            so that what is bound to a loop, such as a connection pool, outlives the request. None
+            for the loop of one call that has no request, or must not touch the request's loop.
     """
 
-    __slots__ = ("_keep", "_loop", "_ours", "_thread")
+    __slots__ = ("_asked_to_keep", "_keep", "_loop", "_ours", "_thread")
 
-    def __init__(self, keep: bool = False) -> None:
-        self._keep = keep
+    def __init__(self, keep: bool | None = None) -> None:
+        self._asked_to_keep = keep
+        self._keep = keep is True
         self._thread = threading.get_ident()
         self._loop: LazyLoop | None = None
         self._ours = 0
@@ -71,6 +74,13 @@ class OwnLoop:
             self._keep = False  # there is no thread that lasts
         return _loop_of_this_thread() if self._keep else LazyLoop()
 
+    def _owner(self) -> foreign.Owner:
+        if self._asked_to_keep is None:
+            return "call"
+        if self._keep:
+            return "thread"
+        return "greenlet" if self._asked_to_keep else "request"
+
     def _run(self, loop: LazyLoop, awaitable: Awaitable[T], context: Context) -> T:
         task = in_task(loop, awaitable, context)
         try:
@@ -80,7 +90,7 @@ class OwnLoop:
         except GeneratorExit as error:
             raise throwable(error) from error
         except RuntimeError as error:
-            _explain_loop_of_another_request(error)
+            foreign.explain(error, self._owner())
             raise
         finally:
             if not task.done():  # a signal handler raised
@@ -196,18 +206,6 @@ def is_under_gevent() -> bool:
     """Tell whether gevent has put greenlets in the place of this worker's threads."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and monkey.is_module_patched("threading")
-
-
-def _explain_loop_of_another_request(error: RuntimeError) -> None:
-    """Name the setting that helps when a pool or client is used in another request's loop."""
-    said = ("Event loop is closed", "different loop", "different event loop")
-    if any(text in str(error) for text in said):
-        error.add_note(
-            "dualapp: on WSGI every request has an event loop of its own, closed with the response"
-            ' (WSGI_EVENT_LOOP = "request"). Something made in one request, such as a connection'
-            ' pool or an HTTP client, was used in another. Set WSGI_EVENT_LOOP = "worker" to keep'
-            " one loop for each worker thread, or make the object in the request that uses it."
-        )
 
 
 class KeptLoop:

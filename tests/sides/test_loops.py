@@ -315,16 +315,19 @@ def test_worker_loop_may_be_running_when_a_process_is_forked():
     assert run_as_a_process(KEPT_BY_THE_MAIN_THREAD, fork) == ["x", "worker ended with 0"]
 
 
-@pytest.mark.parametrize("how", ["closed", "lock"])
-def test_use_in_the_loop_of_another_request_is_explained(app, serve, caplog, how):
-    lock = asyncio.Lock()
-    kept_loops = []
+# what is bound to another loop
 
-    @app.get("/")
-    async def view():
-        kept_loops.append(running())
-        if how == "closed":
-            kept_loops[0].call_soon(print)
+
+@pytest.fixture(params=["closed", "lock"])
+def misuse(request):
+    """Make a coroutine function that fails when it is used in a second loop."""
+    lock = asyncio.Lock()
+    used_in = []
+
+    async def use():
+        used_in.append(running())
+        if request.param == "closed":
+            used_in[0].call_soon(print)
         else:
             async with lock:
                 waiting = asyncio.create_task(lock.acquire())
@@ -333,9 +336,53 @@ def test_use_in_the_loop_of_another_request_is_explained(app, serve, caplog, how
             lock.release()
         return "x"
 
+    return use
+
+
+def test_use_in_the_loop_of_another_request_is_explained(app, serve, caplog, misuse):
+    app.add_url_rule("/", view_func=misuse)
     assert serve().code == 200
     assert serve().code == 500
-    assert "WSGI_EVENT_LOOP" in caplog.text
+    assert 'Set WSGI_EVENT_LOOP = "worker"' in caplog.text
+
+
+def test_use_in_the_loop_of_another_worker_thread_is_explained(kept, serve, caplog, misuse):
+    """The setting is made; what helps is one object for each thread."""
+    kept.add_url_rule("/", view_func=misuse)
+    assert in_thread(lambda: [serve().code, serve().code]) == [200, 200]
+    assert in_thread(serve).code == 500
+    assert "Set WSGI_EVENT_LOOP" not in caplog.text
+    assert "every worker thread has one of its own" in caplog.text
+    assert "a single thread" in caplog.text
+
+
+async def test_use_in_the_loop_of_another_request_is_explained_where_no_thread_lasts(
+    kept, serve, caplog, misuse
+):
+    kept.add_url_rule("/", view_func=misuse)
+    assert serve().code == 200
+    assert serve().code == 500
+    assert "Set WSGI_EVENT_LOOP" not in caplog.text
+    assert "neither under gevent nor where a loop runs already" in caplog.text
+
+
+def test_use_in_the_loop_of_another_call_is_explained(kept, misuse):
+    """Such as in commands; no setting would help these."""
+    assert kept.ensure_sync(misuse)() == "x"
+    with pytest.raises(RuntimeError, match="loop") as raised:
+        kept.ensure_sync(misuse)()
+    [note] = raised.value.__notes__
+    assert "WSGI_EVENT_LOOP" not in note
+    assert "outside of a request" in note
+
+
+def test_other_errors_of_the_same_type_get_no_note(app, serve, caplog):
+    @app.get("/")
+    async def view():
+        raise RuntimeError("x")
+
+    assert serve().code == 500
+    assert "dualapp: an object" not in caplog.text
 
 
 # where a loop runs already
