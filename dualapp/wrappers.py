@@ -161,6 +161,14 @@ class Request(LateRequest):
     routing_exception: HTTPException | None = None
     """Why no rule matched: the error (404, 405, a redirect) that answers the request."""
 
+    may_have_files = False
+    """Whether there may be something that :meth:`close` has to close."""
+
+    # Whether the body was asked for as a stream, and whether all of it was read at once. On the
+    # class, and not looked for in __dict__: an object that was asked for it is slow from then on.
+    _has_stream = False
+    _has_read_body = False
+
     _max_content_length: int | None = None
     _max_form_memory_size: int | None = None
     _max_form_parts: int | None = None
@@ -193,6 +201,11 @@ class Request(LateRequest):
         Set it on a request to differ from the config key MAX_FORM_PARTS (1000).
         """,
     )
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not vars(cls).keys().isdisjoint(("close", "files", "_load_form_data")):
+            cls.may_have_files = True
 
     @property
     def endpoint(self) -> str | None:
@@ -268,6 +281,9 @@ class Request(LateRequest):
                 without a length meet the limit while they are read.
             RuntimeError: The request was made with ``shallow=True``.
         """
+        self._has_stream = True
+        if self._has_read_body:
+            return io.BytesIO()
         self._check_declared_length()
         if self.environ.get("wsgi.input_terminated") is False:
             # Cheroot says so where Content-Length ends the body; werkzeug asks if the key is there.
@@ -307,11 +323,10 @@ class Request(LateRequest):
             ClientDisconnected: The body ends before its declared length (400).
             RequestEntityTooLarge: It is larger than allowed (413).
         """
-        had = self.__dict__
-        if "stream" not in had and "_cached_data" not in had and not parse_form_data:
+        if not (self._has_stream or self._has_read_body or parse_form_data):
             data = self._read_at_once()
             if data is not None:
-                had["stream"] = io.BytesIO()  # nothing is left
+                self._has_read_body = True
                 if cache:
                     self._cached_data = data
                 return data.decode(errors="replace") if as_text else data
@@ -375,6 +390,7 @@ class Request(LateRequest):
         """Parse the form; in debug mode make a missing file explain a wrong form encoding."""
         if "form" in self.__dict__:
             return
+        self.may_have_files = True
         super()._load_form_data()
         if self.files or self.mimetype == "multipart/form-data" or not _is_debugging():
             return
@@ -395,6 +411,9 @@ class Response(ResponseBase):
 
     json_module: t.Any = json
     """What ``get_json`` parses with."""
+
+    #: The headers that this was made with, content type and length; see dualapp.core.returns.
+    _clean_headers: tuple[tuple[str, str], tuple[str, str]] | tuple[None, None] = (None, None)
 
     # RFC 9110, section 10.2.2 allows a relative Location, and it survives proxies.
     autocorrect_location_header = False

@@ -40,10 +40,6 @@ _header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _is_clean = re.compile(r"[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
 _status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
 
-#: The attribute of a response where the two headers are that were made for it and are known to be
-#: clean: content type and length.
-CLEAN = "_clean_headers"
-
 #: What has to be known of a header, by its name.
 _TYPE, _LENGTH, _ORDINARY, _HOP_BY_HOP, _LOCATION, _NO_NAME = range(6)
 #: Codes of answers that never have a body.
@@ -246,6 +242,7 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
 
     That is: bytes in memory with their length, no location to be made absolute, nobody waiting for
     the end, and no method of werkzeug's overridden. Benchmark: ``tests/benchmarks/inprocess.py``.
+    Content type and length need no look where they are as :mod:`.returns` made them.
     """
     body, headers = response.response, response.headers
     cls: t.Any = type(response)
@@ -259,7 +256,7 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or not _sends_itself(cls)
     ):
         return None
-    content_type, length = response.__dict__.get(CLEAN, (None, None))
+    content_type, length = getattr(response, "_clean_headers", (None, None))
     has_length = False
     checked = []
     for pair in headers._list:

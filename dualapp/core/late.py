@@ -36,7 +36,8 @@ class Late:
     def __get__(self, request: RequestBase | None, owner: type) -> t.Any:
         if request is None:
             return self
-        value = request.__dict__[self._name] = self._work_out(request.environ)
+        value = self._work_out(request.environ)
+        setattr(request, self._name, value)
         return value
 
 

@@ -22,7 +22,6 @@ import typing as t
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
-from werkzeug.wrappers import Request as BaseRequest
 
 from .. import signals
 from .answer import Answer, EncodedChunks
@@ -263,8 +262,7 @@ def leave_quietly(ctx: RequestContext) -> bool:
         or signals.request_tearing_down.receivers
         or signals.appcontext_tearing_down.receivers
         or signals.appcontext_popped.receivers
-        or "files" in request.__dict__
-        or type(request).close is not BaseRequest.close
+        or getattr(request, "may_have_files", True)
     ):
         return False
     request.environ.pop("werkzeug.request", None)

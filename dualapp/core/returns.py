@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import _cv_context
-from .answer import CLEAN
 
 if t.TYPE_CHECKING:
     from ..wrappers import Request, Response
@@ -125,29 +124,45 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
     template = _template_of(cls, mimetype or cls.default_mimetype, cls.default_status)
     if template is None:
         return t.cast("Response", cls(text, mimetype=mimetype))
-    fields, content_type = template
     body = text.encode()
     length = ("Content-Length", str(len(body)))
     headers = Headers.__new__(Headers)
-    headers._list = [content_type, length]
-    response: Response = cls.__new__(cls)
-    response.__dict__.update(fields)
-    response.headers, response.response, response._on_close = headers, [body], []
-    response.__dict__[CLEAN] = content_type, length
+    headers._list = [template.content_type, length]
+    # One by one, since an object whose __dict__ was asked for is slow from then on.
+    response = t.cast("Response", cls.__new__(cls))
+    response.headers = headers
+    response._status = template.status
+    response._status_code = template.code
+    response.direct_passthrough = False
+    response._on_close = []
+    response.response = [body]
+    response._clean_headers = (template.content_type, length)
     return response
+
+
+class _Template(t.NamedTuple):
+    """What responses made in the same way have in common."""
+
+    status: str
+    code: int
+    content_type: tuple[str, str]
+
+
+_FIELDS = {"headers", "_status", "_status_code", "direct_passthrough", "_on_close", "response"}
 
 
 @lru_cache(maxsize=64)
 def _template_of(
     cls: type[Response], mimetype: str | None, default_status: int
-) -> tuple[dict[str, t.Any], tuple[str, str]] | None:
-    """Give what such responses have in common; None if the class makes them in its own way."""
+) -> _Template | None:
+    """Look at such a response; None if the class, or werkzeug, makes them in a way of its own."""
     if cls.__init__ is not BaseResponse.__init__ or cls.set_data is not BaseResponse.set_data:
         return None
     made = cls("", mimetype=mimetype)
-    if [name for name, _ in made.headers] != ["Content-Type", "Content-Length"]:
+    names = [name for name, _ in made.headers]
+    if vars(made).keys() != _FIELDS or names != ["Content-Type", "Content-Length"]:
         return None
-    return vars(made), ("Content-Type", made.headers["Content-Type"])
+    return _Template(made._status, made._status_code, made.headers._list[0])
 
 
 def current_request() -> Request:

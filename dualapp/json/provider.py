@@ -149,15 +149,26 @@ def decode(s: str | bytes, **kwargs: t.Any) -> t.Any:
     """Read JSON with the standard library; whatever is wrong with the text is a ValueError."""
     try:
         if isinstance(s, bytes) and _begins_as_utf8(s) and not kwargs:
-            return _decode(s.decode("utf-8", "surrogatepass"))
+            text = s.decode("utf-8", "surrogatepass").strip(" \t\n\r")
+            value, end = _raw_decode(text)
+            if end == len(text):
+                return value
+    except json.JSONDecodeError:
+        pass  # json.loads tells better where
+    except RecursionError:
+        raise _too_deep() from None
+    try:
         return json.loads(s, **kwargs)
     except RecursionError:
-        # It is the sender's doing, so it must not pass for a bug of the application.
-        raise ValueError("This JSON is nested too deeply to be read.") from None
+        raise _too_deep() from None
 
 
-_decode = json.JSONDecoder().decode
+def _too_deep() -> ValueError:
+    # It is the sender's doing, so it must not pass for a bug of the application.
+    return ValueError("This JSON is nested too deeply to be read.")
 
+
+_raw_decode = json.JSONDecoder().raw_decode
 
 #: How JSON in UTF-8 begins, without a byte order mark; other encodings have zeros in the first two
 #: bytes, which are ASCII characters except within a string (RFC 4627, section 3).
