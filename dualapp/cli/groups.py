@@ -12,9 +12,9 @@ import click
 from .errors import NoAppException
 from .options import (
     _app_option,
+    _as_flask_option,
     _debug_option,
     _env_file_option,
-    as_flask_option,
     version_option,
 )
 from .plugins import plugin_commands
@@ -105,8 +105,8 @@ class FlaskGroup(AppGroup):
     ) -> None:
         params = [
             *(extra.pop("params", None) or ()),
-            as_flask_option(),
             _env_file_option,
+            _as_flask_option,
             _app_option,
             _debug_option,
         ]
@@ -139,7 +139,7 @@ class FlaskGroup(AppGroup):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the options; those that find the application also when only help is to be shown."""
         if not args and self.no_args_is_help:
-            for option in (_env_file_option, _app_option):
+            for option in (_env_file_option, _as_flask_option, _app_option):
                 option.handle_parse_result(ctx, {}, [])
         return super().parse_args(ctx, args)
 

@@ -104,19 +104,27 @@ _debug_option = debug_option(own_name("debug"))
 
 
 def _set_as_flask(ctx: click.Context, param: click.Option, value: bool) -> None:
-    if value:
-        os.environ[AS_FLASK_VARIABLE] = "1"  # for the servers and reloaders that this starts
+    # Read here and not by click: a file may have set it, and what counts as set is the same for
+    # the file in site-packages that reads it for other programs.
+    if not value and os.environ.get(AS_FLASK_VARIABLE, "0") in {"", "0"}:
+        return
+    os.environ[AS_FLASK_VARIABLE] = "1"  # for the servers and reloaders that this starts
+    try:
         install_as_flask()
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from error
 
 
-def as_flask_option() -> click.Option:
-    """Make the option ``--as-flask``: the application imports ``flask`` and gets dualapp."""
-    return _early_option(
-        ["--as-flask"],
-        is_flag=True,
-        callback=_set_as_flask,
-        help="Let 'import flask' mean dualapp, for an application written for Flask.",
-    )
+# Behind the option for files, which may set its variable.
+_as_flask_option = _early_option(
+    ["--as-flask"],
+    is_flag=True,
+    callback=_set_as_flask,
+    help=(
+        "Let 'import flask' mean dualapp, for an application written for Flask. The environment"
+        f" variable {AS_FLASK_VARIABLE}=1 does the same."
+    ),
+)
 
 
 version_option = _early_option(

@@ -13,7 +13,7 @@ from ..helpers import get_debug_flag
 from .development import DEFAULT_HOST, DEFAULT_PORT, serve_for_development
 from .development import run_development_server as run_development_server
 from .environment import own_name
-from .options import as_flask_option, debug_option
+from .options import _as_flask_option, debug_option
 from .scriptinfo import ScriptInfo, pass_script_info
 from .servers import COMMANDS, DEFAULT_THREADS, Service, become, default_workers
 from .target import find_target
@@ -162,7 +162,7 @@ def run_command(
         )
 
 
-run_command.params[:0] = [debug_option(own_name("run", "debug")), as_flask_option()]
+run_command.params[:0] = [debug_option(own_name("run", "debug")), _as_flask_option]
 
 
 def _refuse_unsuitable_options(server: str) -> None:

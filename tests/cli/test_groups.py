@@ -157,7 +157,7 @@ class TestFlaskGroup:
         assert DualAppGroup is FlaskGroup
         assert group.name == "manage"
         assert sorted(group.commands) == ["routes", "run", "shell"]
-        assert [p.name for p in group.params] == ["as_flask", "env_file", "app", "debug", "version"]
+        assert [p.name for p in group.params] == ["env_file", "as_flask", "app", "debug", "version"]
         assert group.context_settings["auto_envvar_prefix"] == "FLASK"
 
     def test_what_can_be_left_out_or_added(self):
@@ -168,7 +168,7 @@ class TestFlaskGroup:
             context_settings={"auto_envvar_prefix": "SHOP"},
         )
         assert group.commands == {}
-        assert [p.name for p in group.params] == ["colour", "as_flask", "env_file", "app", "debug"]
+        assert [p.name for p in group.params] == ["colour", "env_file", "as_flask", "app", "debug"]
         assert group.context_settings["auto_envvar_prefix"] == "SHOP"
 
     def test_commands_of_the_application(self, runner):
