@@ -48,9 +48,11 @@ def find_best_app(module: ModuleType) -> DualApp:
     if instance is not None:
         return t.cast("DualApp", getattr(module, instance))
     for name, factory in _usual_factories(module).items():
-        app = _call_factory(factory, (), {}, f"{module.__name__}:{name}")
+        reference = f"{module.__name__}:{name}"
+        app = _call_factory(factory, (), {}, reference)
         if _is_app(app):
             return app
+        _refuse_flask(app, reference)
     raise _nothing_found(module)
 
 
@@ -71,12 +73,15 @@ def find_app_by_string(module: ModuleType, app_name: str) -> DualApp:
     """
     name, args, kwargs = _parse(app_name)
     value = _attribute(module, name)
+    reference = f"{module.__name__}:{app_name}"
+    _refuse_flask(value, reference)
     if callable(value) and not _is_app(value):
-        value = _call_factory(value, args, kwargs, f"{module.__name__}:{app_name}")
+        value = _call_factory(value, args, kwargs, reference)
     if _is_app(value):
         return value
+    _refuse_flask(value, reference)
     raise NoAppException(
-        f"'{module.__name__}:{app_name}' gives an object of type {type(value).__name__!r}, not a"
+        f"'{reference}' gives an object of type {type(value).__name__!r}, not a"
         " dualapp application. Name an application, or a function that returns one."
     )
 
@@ -97,7 +102,9 @@ def name_in(module: ModuleType, app_name: str | None) -> tuple[str, bool]:
     """
     if app_name is not None:
         name, _, _ = _parse(app_name)
-        return name, _is_app(_attribute(module, name))
+        value = _attribute(module, name)
+        _refuse_flask(value, f"{module.__name__}:{name}")
+        return name, _is_app(value)
     instance = _name_of_instance(module)
     if instance is not None:
         return instance, True
@@ -160,9 +167,26 @@ def _usual_factories(module: ModuleType) -> dict[str, Factory]:
 
 
 def _nothing_found(module: ModuleType) -> NoAppException:
+    for name, value in vars(module).items():
+        _refuse_flask(value, f"{module.__name__}:{name}")
     return NoAppException(
         f"Module {module.__name__!r} holds no dualapp application, nor a factory 'create_app' or"
         f" 'make_app' that returns one. If yours has another name, say '{module.__name__}:name'."
+    )
+
+
+def _refuse_flask(value: object, reference: str) -> None:
+    """Say what to do with an application of Flask itself, which cannot be run here.
+
+    Raises:
+        NoAppException: It is one.
+    """
+    flask = sys.modules.get("flask")
+    if flask is None or _is_app(value) or not isinstance(value, getattr(flask, "Flask", ())):
+        return
+    raise NoAppException(
+        f"'{reference}' gives an application of Flask itself. To run it on dualapp, use the option"
+        " '--as-flask': then 'import flask' means dualapp there."
     )
 
 

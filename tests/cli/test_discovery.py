@@ -92,6 +92,58 @@ class TestBest:
             find_best_app(module(create_app=fail))
 
 
+class TestFlask:
+    """An object of the real Flask, for which there is an option."""
+
+    @pytest.fixture(autouse=True)
+    def flask(self, monkeypatch):
+        """Stand in for the module, which need not be installed."""
+
+        class Flask:
+            def __call__(self, environ, start_response):
+                raise AssertionError("called as a factory")
+
+        flask = ModuleType("flask")
+        flask.Flask = Flask
+        monkeypatch.setitem(sys.modules, "flask", flask)
+        return flask
+
+    @pytest.fixture(params=["the class", "a subclass"])
+    def made(self, flask, request):
+        kind = flask.Flask if request.param == "the class" else type("Shop", (flask.Flask,), {})
+        return kind()
+
+    @pytest.mark.parametrize("name", ["app", "shop"])
+    def test_found_by_looking(self, made, name):
+        shop = module(**{name: made})
+        for look in (find_best_app, lambda shop: name_in(shop, None)):
+            with pytest.raises(NoAppException, match=f"'shop:{name}'.*Flask itself.*--as-flask"):
+                look(shop)
+
+    def test_found_by_name(self, made):
+        shop = module(app=made)
+        for look in (find_app_by_string, name_in):
+            with pytest.raises(NoAppException, match=r"'shop:app'.*Flask itself.*--as-flask"):
+                look(shop, "app")
+
+    def test_made_by_a_factory(self, made):
+        shop = module(create_app=lambda name="x": made)
+        with pytest.raises(NoAppException, match=r"'shop:create_app'.*Flask itself.*--as-flask"):
+            find_best_app(shop)
+        with pytest.raises(NoAppException, match=r"'shop:create_app\('y'\)'.*Flask.*--as-flask"):
+            find_app_by_string(shop, "create_app('y')")
+
+    def test_beside_an_application_of_ours(self, made):
+        assert find_best_app(module(app=made, other=first)) is first
+        assert find_best_app(module(app=made, create_app=lambda: first)) is first
+
+    def test_where_the_name_leads_to_dualapp(self, flask):
+        flask.Flask = DualApp
+        assert find_best_app(module(app=first)) is first
+        with pytest.raises(NoAppException, match="holds no dualapp application"):
+            find_best_app(module(app="text"))
+
+
 class TestByString:
     shop = module(app=first, create=create, create_async=create_async, fail=fail, number=3)
 
