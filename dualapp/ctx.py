@@ -12,13 +12,14 @@ import re
 import sys
 import typing as t
 from collections.abc import Callable, Iterator
-from functools import lru_cache, update_wrapper
+from functools import update_wrapper
 from types import TracebackType
 
 from werkzeug.exceptions import HTTPException
 
 from .core import lifecycle
 from .core.calls import Call, call_in_place
+from .core.memo import Memo
 from .globals import _cv_app, _cv_context, _cv_request
 from .sides.blocking import complete
 from .sides.colour import is_async
@@ -232,7 +233,7 @@ class RequestContext(AppContext):
         self.request: Request = request
         self._session = session
         self._after_request_functions: list[AfterRequestCallable[t.Any]] = []
-        if app.makes_url_adapters_itself or not _is_plain_host(environ.get("HTTP_HOST", "")):
+        if app.makes_url_adapters_itself or not _is_plain_host[environ.get("HTTP_HOST", "")]:
             try:
                 self.url_adapter = app.create_url_adapter(request)
             except HTTPException as error:
@@ -334,10 +335,10 @@ class RequestContext(AppContext):
         )
 
 
-@lru_cache(maxsize=256)
-def _is_plain_host(host: str) -> bool:
-    """Tell whether nothing about a Host header can fail, so that it need not be parsed to match."""
-    return re.fullmatch(r"[A-Za-z0-9.-]*(:[0-9]{1,5})?", host) is not None
+#: Whether nothing about a Host header can fail, so that it need not be parsed to match.
+_is_plain_host: Memo[str, bool] = Memo(
+    lambda host: re.fullmatch(r"[A-Za-z0-9.-]*(:[0-9]{1,5})?", host) is not None
+)
 
 
 def after_this_request(f: AfterRequestCallable[t.Any]) -> AfterRequestCallable[t.Any]:

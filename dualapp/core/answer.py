@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import AsyncIterable, Awaitable, Callable
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain, islice
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
+
+from .memo import Memo
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -90,7 +92,7 @@ class Answer:
         Raises:
             ValueError: The header or the status holds what must not reach the wire.
         """
-        status = _checked_status(status)
+        status = _checked_status[status]
         code = int(status[:3])
         return cls(status, code, _checked(headers, has_no_body(code)), body, in_memory, close)
 
@@ -105,7 +107,7 @@ class Answer:
             if environ["REQUEST_METHOD"] != "HEAD":
                 headers = _headers_as_they_are(response)
                 if headers is not None:
-                    status = _checked_status(response._status)
+                    status = _checked_status[response._status]
                     return cls(status, response._status_code, headers, response.response, True)
             if type(response).__call__ is not BaseResponse.__call__:
                 return cls._of_callable(response, environ)
@@ -168,7 +170,7 @@ class Answer:
             )
         status, headers = started
         close = getattr(body, "close", None)
-        if _sends_no_body(environ, int(_checked_status(status)[:3])):
+        if _sends_no_body(environ, int(_checked_status[status][:3])):
             return cls.checked(status, headers, [], True, close)
         return cls.checked(status, headers, map(_as_bytes, chain(written, chunks)), False, close)
 
@@ -253,7 +255,7 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or response._on_close
         or type(headers) is not Headers
         or response._status_code in _BODYLESS
-        or not _sends_itself(cls)
+        or not _sends_itself[cls]
     ):
         return None
     content_type, length = getattr(response, "_clean_headers", (None, None))
@@ -278,8 +280,7 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
     return checked if has_length else None
 
 
-@lru_cache(maxsize=64)
-def _sends_itself(cls: type[BaseResponse]) -> bool:
+def _leaves_to_werkzeug(cls: type[BaseResponse]) -> bool:
     """Tell whether a response class leaves to werkzeug what a server gets."""
     return all(
         getattr(cls, name) is getattr(BaseResponse, name)
@@ -294,8 +295,10 @@ def _sends_itself(cls: type[BaseResponse]) -> bool:
     )
 
 
-@lru_cache(maxsize=128)
-def _checked_status(status: str) -> str:
+_sends_itself = Memo(_leaves_to_werkzeug)
+
+
+def _check_status(status: str) -> str:
     if not _status_line(status):
         raise ValueError(
             f"The status {status!r} cannot be sent: it must be a number of three digits and a"
@@ -303,6 +306,9 @@ def _checked_status(status: str) -> str:
             " the text write headers of their own. Return a plain number as the status."
         )
     return status if type(status) is str else str.__str__(status)
+
+
+_checked_status = Memo(_check_status)
 
 
 def _checked(headers: HeaderList, bodyless: bool) -> HeaderList:
@@ -327,25 +333,17 @@ def _checked_header(name: str, value: str) -> tuple[str, str]:
     return str.__str__(name), str.strip(value, " \t")
 
 
-class _Kinds(dict[str, int]):
-    """The kinds of the header names that were met so far, as they were written."""
-
-    _by_lower_name: t.ClassVar = {
-        **dict.fromkeys(_OF_A_CONNECTION, _HOP_BY_HOP),
-        "content-type": _TYPE,
-        "content-length": _LENGTH,
-        "location": _LOCATION,
-        "content-location": _LOCATION,
-    }
-
-    def __missing__(self, name: str) -> int:
-        if len(self) >= 512:  # names that users make up must not fill the memory
-            self.clear()
-        kind = self._by_lower_name.get(name.lower())
-        if kind is None:
-            kind = _ORDINARY if _header_name(name) else _NO_NAME
-        self[name] = kind
-        return kind
+_KINDS = {
+    **dict.fromkeys(_OF_A_CONNECTION, _HOP_BY_HOP),
+    "content-type": _TYPE,
+    "content-length": _LENGTH,
+    "location": _LOCATION,
+    "content-location": _LOCATION,
+}
 
 
-_kinds = _Kinds()
+def _kind_of(name: str) -> int:
+    return _KINDS.get(name.lower(), _ORDINARY if _header_name(name) else _NO_NAME)
+
+
+_kinds = Memo(_kind_of)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Awaitable, Callable, Generator
-from functools import lru_cache
+
+from .memo import Memo
 
 #: ``await call(function, *args, **kwargs)``: the result of a user's callable, awaited if need be.
 Call = Callable[..., Awaitable[t.Any]]
@@ -49,15 +50,11 @@ def is_awaitable(value: object) -> bool:
 
     The type is asked, not the value: a proxy or a mock must not pass for a coroutine.
     """
-    return awaits(type(value))
+    return awaits[type(value)]
 
 
-def _awaits(cls: type) -> bool:
-    """Tell whether instances of a class are awaitable."""
-    return hasattr(cls, "__await__")
-
-
-awaits: Callable[[type], bool] = lru_cache(maxsize=256)(_awaits)
+#: Whether instances of a class are awaitable.
+awaits: Memo[type, bool] = Memo(lambda cls: hasattr(cls, "__await__"))
 
 
 async def awaited(awaitable: Awaitable[t.Any]) -> t.Any:
@@ -71,6 +68,6 @@ async def call_in_place(function: Callable[..., t.Any], /, *args: t.Any, **kwarg
     The way of the WSGI side and of worker threads on the ASGI side.
     """
     result = function(*args, **kwargs)
-    if awaits(type(result)):
+    if awaits[type(result)]:
         return await Wait(result)
     return result

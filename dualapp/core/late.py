@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from functools import lru_cache
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Request as RequestBase
+
+from .memo import Memo
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -70,13 +71,16 @@ class RequestHeaders(EnvironHeaders):
     def _get_key(self, key: str) -> str:
         if type(key) is not str:
             return super()._get_key(key)
-        return t.cast(str, self.environ[_environ_key(key)])
+        value: str = self.environ[_environ_keys[key]]
+        return value
 
 
-@lru_cache(maxsize=512)
 def _environ_key(name: str) -> str:
     key = name.upper().replace("-", "_")
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+_environ_keys = Memo(_environ_key)
 
 
 class LateRequest(RequestBase):
@@ -120,9 +124,7 @@ class LateRequest(RequestBase):
     @property
     def mimetype(self) -> str:
         """The media type of the body in lower case, without parameters."""
-        return _mimetype_of(self.environ.get("CONTENT_TYPE") or "")
+        return _mimetypes[self.environ.get("CONTENT_TYPE") or ""]
 
 
-@lru_cache(maxsize=256)
-def _mimetype_of(content_type: str) -> str:
-    return parse_options_header(content_type)[0].lower()
+_mimetypes: Memo[str, str] = Memo(lambda header: parse_options_header(header)[0].lower(), 64)

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Callable
-from functools import cache
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, ValidationError
+
+from .memo import Memo
 
 if t.TYPE_CHECKING:
     from werkzeug.routing.matcher import State
@@ -137,7 +138,7 @@ def _branch(
             return found
     for test, following in state.dynamic:
         target, end = ("/".join(parts[at:]), len(parts)) if test.final else (part, at + 1)
-        match, groups = _compiled(test.content)
+        match, groups = _compiled[test.content]
         taken = match(target)
         if taken is not None:
             if test.suffixed and taken.groups()[-1] == "/":
@@ -151,13 +152,15 @@ def _branch(
     return None
 
 
-@cache
-def _compiled(content: str) -> tuple[Callable[[str], re.Match[str] | None], tuple[int, ...]]:
+def _compile(content: str) -> tuple[Callable[[str], re.Match[str] | None], tuple[int, ...]]:
     """Give what matches a part with variables, and the groups that hold them, in order."""
     pattern = re.compile(content)
     names = [name for name in pattern.groupindex if name.startswith("__werkzeug_")]
     names.sort(key=lambda name: int(name.removeprefix("__werkzeug_")))
     return pattern.match, tuple(pattern.groupindex[name] for name in names)
+
+
+_compiled = Memo(_compile, limit=10_000)
 
 
 def _is_special(rule: Rule, url_map: Map) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 
 from ..core.answer import Answer
+from ..core.memo import Memo
 from .disconnect import ClientWatch
 from .inbox import Inbox, Receive
 
@@ -112,10 +112,8 @@ def _start_of(answer: Answer) -> dict[str, t.Any]:
     return {
         "type": "http.response.start",
         "status": answer.code,
-        "headers": [(_lower(name), value.encode("latin-1")) for name, value in answer.headers],
+        "headers": [(_lower[name], value.encode("latin-1")) for name, value in answer.headers],
     }
 
 
-@lru_cache(maxsize=512)
-def _lower(name: str) -> bytes:
-    return name.lower().encode("latin-1")
+_lower: Memo[str, bytes] = Memo(lambda name: name.lower().encode("latin-1"))

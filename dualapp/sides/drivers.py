@@ -120,7 +120,7 @@ async def call_on_loop(function: Callable[..., t.Any], /, *args: t.Any, **kwargs
         result = function(*args, **kwargs)
     else:
         result = await Hop(function, args, kwargs)
-    if not awaits(type(result)):
+    if not awaits[type(result)]:
         return result
     try:
         return await result

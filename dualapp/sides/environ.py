@@ -14,6 +14,8 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
 
+from ..core.memo import Memo
+
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -45,7 +47,7 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
     query = scope.get("query_string") or b""
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
-        "QUERY_STRING": str(query, "latin-1"),
+        "QUERY_STRING": query.decode("latin-1"),
         "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "asgi.scope": scope,
@@ -149,7 +151,7 @@ def _put_headers(environ: WSGIEnvironment, headers: t.Iterable[t.Any]) -> None:
     A name with an underscore is dropped: it would pass for the name with a dash, which a proxy in
     front may have checked.
     """
-    pairs = [(_key_of(name), str(value, "latin-1")) for name, value in headers]
+    pairs = [(_keys[name], value.decode("latin-1")) for name, value in headers]
     values = dict(pairs)
     if len(values) < len(pairs):
         values = _joined(pairs)
@@ -168,10 +170,12 @@ def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
     }
 
 
-@lru_cache(maxsize=512)
 def _key_of(name: bytes) -> str:
     if b"_" in name:
         return _DROPPED
     # Bytes, since "\u00df".upper() is "SS": that would make one name pass for another.
     key = name.upper().replace(b"-", b"_").decode("latin-1")
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
+
+
+_keys = Memo(_key_of)
