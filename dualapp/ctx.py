@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
 
     from .app import DualApp
     from .sessions import SessionMixin
-    from .sides.loops import Bridge
+    from .sides.bridges import Bridge
     from .typing import AfterRequestCallable
     from .wrappers import Request
 

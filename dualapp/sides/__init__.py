@@ -12,12 +12,14 @@
 :mod:`.placement`       whether a request on ASGI runs on the loop or in a worker thread
 :mod:`.uwsgi`           a chunked body under uWSGI, which hands it over in its own way
 :mod:`.stream`          a response that is made as it is sent, on either side
+:mod:`.pump`            iterating an async body for a WSGI server
 :mod:`.wrapped`         ``app.wsgi_app`` wrappers, honoured on ASGI
 :mod:`.lifespan`        start-up and shutdown hooks
 :mod:`.exits`           calling a function when the process ends
 :mod:`.drivers`         stepping the core's coroutines: in place, or on a loop
 :mod:`.blocking`        sync functions over work that may meet async callables
-:mod:`.loops`           where a WSGI request, or a worker thread, waits for coroutines
+:mod:`.bridges`         how sync code waits for coroutines, as far as that needs no event loop
+:mod:`.loops`           where it waits: in a loop of its own, or by the server's
 :mod:`.foreign`         explaining the use of an object in a loop that is not its own
 :mod:`.greenlets`       real threads for loops under gevent
 :mod:`.threads`         the worker threads that run sync code on ASGI

@@ -201,7 +201,7 @@ class Exchange:
         except BaseException as error:
             self._leave_in_thread(error)
             raise
-        if self.answer.in_memory:
+        if self.answer.in_memory and not self._leaves_quietly():
             self._leave_in_thread(self.ctx.error)
 
     def _drive(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
@@ -282,18 +282,21 @@ class Exchange:
 
     def _ends_quietly(self) -> bool:
         """End a request if there is nothing to be closed and nobody waits; tell whether so."""
-        answer, ctx = self.answer, self.ctx
-        if (
-            self._has_left
-            or answer is None
-            or answer.close is not None
-            or not answer.in_memory
-            or not lifecycle.leave_quietly(ctx)
-        ):
+        answer = self.answer
+        return (
+            answer is not None
+            and answer.close is None
+            and answer.in_memory
+            and (self._has_left or self._leaves_quietly())
+        )
+
+    def _leaves_quietly(self) -> bool:
+        """Run the teardown if nobody waits for it; tell whether so."""
+        if not lifecycle.leave_quietly(self.ctx):
             return False
-        self.answer = ctx.error = None
         self._has_left = True
-        release(ctx, self.server)
+        self.ctx.error = None
+        release(self.ctx, self.server)
         return True
 
     async def _leave(self, error: BaseException | None) -> None:

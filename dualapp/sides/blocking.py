@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 
 from ..core.calls import Wait
 from ..globals import _cv_context
+from .bridges import Bridge, OwnLoop, block_here, loop_runs_here
 from .colour import is_async
 from .drivers import drive
-from .loops import Bridge, OwnLoop, block_here, loop_runs_here
 
 T = t.TypeVar("T")
 

@@ -11,7 +11,6 @@ that run elsewhere, while the server's own context is never written to.
 
 from __future__ import annotations
 
-import asyncio
 import types
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -124,11 +123,20 @@ async def call_on_loop(function: Callable[..., t.Any], /, *args: t.Any, **kwargs
         return result
     try:
         return await result
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise RuntimeError(CANCELLED_INSIDE) from error
+    except BaseException as error:
+        if _is_cancelled_inside(error):
+            raise RuntimeError(CANCELLED_INSIDE) from error
+        raise
+
+
+def _is_cancelled_inside(error: BaseException) -> bool:
+    """Tell whether code of this task raised CancelledError, and nobody has cancelled the task."""
+    import asyncio  # runs this already; whoever is on the WSGI side may have no use for it
+
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
 
 
 async def awaiting(awaitable: Awaitable[T]) -> T:

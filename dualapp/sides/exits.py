@@ -13,6 +13,21 @@ def at_exit(function: Callable[..., object], *args: object) -> None:
     at_end_of_child(function, *args)
 
 
+def at_the_very_end(function: Callable[[], object]) -> None:
+    """Call a function when this process ends, after all that :func:`at_exit` was told of."""
+    _last.append(function)
+
+
+_last: list[Callable[[], object]] = []
+
+
+@atexit.register
+def _call_the_last() -> None:
+    # Python calls first what was registered last, and this is with the module's import.
+    while _last:
+        _last.pop()()
+
+
 def at_end_of_child(function: Callable[..., object], *args: object, priority: int = 0) -> None:
     """Call a function when this process ends, if multiprocessing started it.
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 import importlib
 import typing as t
-from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator
 from weakref import WeakKeyDictionary
 
 if t.TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from _typeshed.wsgi import WSGIEnvironment
 
 T = t.TypeVar("T")

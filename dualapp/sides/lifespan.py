@@ -7,7 +7,6 @@ fork, and at the exit of the process.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 import threading
@@ -16,11 +15,13 @@ from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 
 from ..core.calls import Call, call_in_place
+from .bridges import OwnLoop
 from .drivers import call_on_loop, drive, on_loop
 from .exits import at_exit
-from .loops import OwnLoop
 
 if t.TYPE_CHECKING:
+    import asyncio
+
     from ..app import DualApp
 
 Hook = Callable[[], t.Any]
@@ -104,6 +105,8 @@ class Lifespan:
 
         Requests that come meanwhile wait for it; one that comes after a failure tries again.
         """
+        import asyncio  # which the WSGI side may have no use for
+
         starting = self._starting
         if starting is None or starting.done():
             self._context = copy_context()

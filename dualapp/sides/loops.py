@@ -1,85 +1,55 @@
 """Where a thread waits for coroutines: in a loop of its own, or by the server's loop.
 
-Both classes have ``block(awaitable, context)``: run it to its end, with the tasks it is made of in
-the given context, while the calling thread waits.
+What can be said without one is in :mod:`.bridges`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import concurrent.futures
 import os
 import sys
 import threading
 import typing as t
 from collections.abc import Awaitable, Callable
-from contextvars import Context, copy_context
+from contextvars import Context
 
 from . import foreign
+from .bridges import is_under_gevent
 from .drivers import CANCELLED_INSIDE, as_coroutine, throwable
-from .exits import at_end_of_child
+from .exits import at_end_of_child, at_the_very_end
 from .lazyloop import LazyLoop
 
 T = t.TypeVar("T")
 
 
-class OwnLoop:
-    """The event loop of one WSGI request.
-
-    Made when the first awaitable is met, shared by all async callables of the request, closed with
-    the response: leftover tasks are cancelled and awaited, async generators closed.
+class OpenLoop:
+    """The event loop of an :class:`.bridges.OwnLoop` from its first awaitable on.
 
     Args:
-        keep: True to keep the loop for the worker thread instead (``WSGI_EVENT_LOOP = "worker"``),
-            so that what is bound to a loop, such as a connection pool, outlives the request. None
-            for the loop of one call that has no request, or must not touch the request's loop.
+        keep: As there.
     """
 
-    __slots__ = ("_asked_to_keep", "_keep", "_loop", "_ours", "_thread")
+    __slots__ = ("_known_tasks", "_loop", "_owner")
 
-    def __init__(self, keep: bool | None = None) -> None:
-        self._asked_to_keep = keep
-        self._keep = keep is True
-        self._thread = threading.get_ident()
-        self._loop: LazyLoop | None = None
-        self._ours = 0
+    def __init__(self, keep: bool | None) -> None:
+        self._owner = _owner_of(keep)
+        self._loop = _loop_of_this_thread() if self._owner == "thread" else LazyLoop()
+        self._known_tasks = 0
 
     def block(self, awaitable: Awaitable[T], context: Context) -> T:
-        """Run the awaitable in this loop, in the given context, until it is done.
-
-        Raises:
-            RuntimeError: Code of the application cancelled it. Nobody else does on WSGI, where
-                servers do not expect a CancelledError.
-        """
-        if self._loop is None:
-            self._loop = self._make()
+        """Run the awaitable, see :meth:`.bridges.OwnLoop.block`."""
         result: T = run_apart_if_needed(self._run, self._loop, awaitable, context)
         return result
 
-    def usable_here(self) -> bool:
-        """Tell whether this code may block on it: not in other threads, nor inside the loop."""
-        return self._thread == threading.get_ident() and not (
-            self._loop is not None and self._loop.is_running()
-        )
+    def is_running(self) -> bool:
+        """Tell whether the loop runs just now, in any thread."""
+        return self._loop.is_running()
 
     def close(self) -> None:
-        """End what still runs in the loop and close it; nothing to do if none was made."""
-        if self._loop is not None and not self._keep:
-            loop, self._loop = self._loop, None
-            run_apart_if_needed(_close, loop, self._ours)
-
-    def _make(self) -> LazyLoop:
-        if self._keep and must_run_apart():
-            self._keep = False  # there is no thread that lasts
-        return _loop_of_this_thread() if self._keep else LazyLoop()
-
-    def _owner(self) -> foreign.Owner:
-        if self._asked_to_keep is None:
-            return "call"
-        if self._keep:
-            return "thread"
-        return "greenlet" if self._asked_to_keep else "request"
+        """End what still runs in the loop and close it, unless it is kept."""
+        if self._owner != "thread":
+            run_apart_if_needed(_close, self._loop, self._known_tasks)
 
     def _run(self, loop: LazyLoop, awaitable: Awaitable[T], context: Context) -> T:
         task = in_task(loop, awaitable, context)
@@ -90,13 +60,21 @@ class OwnLoop:
         except GeneratorExit as error:
             raise throwable(error) from error
         except RuntimeError as error:
-            foreign.explain(error, self._owner())
+            foreign.explain(error, self._owner)
             raise
         finally:
             if not task.done():  # a signal handler raised
                 task.cancel()
                 loop.run_until_complete(asyncio.wait([task]))
-            self._ours += 1
+            self._known_tasks += 1
+
+
+def _owner_of(keep: bool | None) -> foreign.Owner:
+    if keep is None:
+        return "call"
+    if not keep:
+        return "request"
+    return "greenlet" if must_run_apart() else "thread"  # there no thread lasts
 
 
 class ServerLoop:
@@ -148,9 +126,6 @@ class ServerLoop:
         task.add_done_callback(lambda done: _hand_over(done, result))
 
 
-Bridge = OwnLoop | ServerLoop
-
-
 def in_task(
     loop: asyncio.AbstractEventLoop, awaitable: Awaitable[T], context: Context
 ) -> asyncio.Task[T]:
@@ -158,27 +133,7 @@ def in_task(
     return loop.create_task(as_coroutine(awaitable), context=context)
 
 
-def block_here(bridge: Bridge, awaitable: Awaitable[T]) -> T:
-    """Wait for an awaitable from inside user code, whose context is in use by this thread.
-
-    The awaitable runs in a copy; what it set is then set here too, as if it had run in place.
-    """
-    context = copy_context()
-    try:
-        return bridge.block(awaitable, context)
-    finally:
-        for variable, value in context.items():
-            if variable.get(_UNSET) is not value:
-                variable.set(value)
-
-
-_UNSET: t.Any = object()
 _thread = threading.local()
-
-
-def loop_runs_here() -> bool:
-    """Tell whether this thread is inside a running event loop, and so must not block on one."""
-    return asyncio._get_running_loop() is not None
 
 
 def must_run_apart() -> bool:
@@ -187,7 +142,7 @@ def must_run_apart() -> bool:
     It cannot where a loop runs already (a test, a notebook), nor in a greenlet: there all
     greenlets of the worker would stand still, and share one running loop.
     """
-    return loop_runs_here() or is_under_gevent()
+    return asyncio._get_running_loop() is not None or is_under_gevent()
 
 
 def run_apart_if_needed(function: Callable[..., T], loop: LazyLoop, *args: t.Any) -> T:
@@ -200,12 +155,6 @@ def run_apart_if_needed(function: Callable[..., T], loop: LazyLoop, *args: t.Any
         return greenlets.run_in_thread_of(loop, function, *args)
     with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="dualapp-loop") as executor:
         return executor.submit(function, loop, *args).result()
-
-
-def is_under_gevent() -> bool:
-    """Tell whether gevent has put greenlets in the place of this worker's threads."""
-    monkey = sys.modules.get("gevent.monkey")
-    return monkey is not None and monkey.is_module_patched("threading")
 
 
 class KeptLoop:
@@ -252,8 +201,7 @@ def _close_kept_loop() -> None:
         kept.close(threads_may_start=False)
 
 
-# Now, not when a loop is made: shutdown hooks, which may need it, register later and run earlier.
-atexit.register(_close_kept_loop)
+at_the_very_end(_close_kept_loop)  # shutdown hooks may need it
 
 
 def _close(loop: LazyLoop, known_tasks: int, threads_may_start: bool = True) -> None:

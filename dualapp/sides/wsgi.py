@@ -13,9 +13,8 @@ from werkzeug.exceptions import HTTPException
 from ..core import lifecycle
 from ..core.answer import Answer
 from ..core.calls import call_in_place
-from . import greenlets, uwsgi
+from .bridges import Bridge, OwnLoop, is_under_gevent
 from .drivers import drive
-from .loops import Bridge, OwnLoop, is_under_gevent
 from .stream import Stream
 
 if t.TYPE_CHECKING:
@@ -79,8 +78,12 @@ def respond(
 def _make_readable(environ: WSGIEnvironment) -> None:
     """Make up for servers whose ``wsgi.input`` cannot be read as :pep:`3333` has it."""
     if "uwsgi.version" in environ:
+        from . import uwsgi
+
         uwsgi.offer_chunked_body(environ)
     if is_under_gevent():
+        from . import greenlets
+
         greenlets.guard_input(environ)
 
 

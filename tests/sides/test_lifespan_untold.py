@@ -159,6 +159,27 @@ def test_a13_hooks_run_at_the_exit_of_a_process():
     assert (run.stdout.split(), run.stderr) == (["start", "x", "stop"], "")
 
 
+@pytest.mark.parametrize("keep", ["request", "worker"])
+def test_a13_what_is_async_may_come_at_the_exit_for_the_first_time(keep):
+    code = f"""
+        import dualapp
+        app = dualapp.DualApp("app", root_path=".")
+        app.config["WSGI_EVENT_LOOP"] = "{keep}"
+        @app.after_serving
+        async def stop():
+            import asyncio
+            await asyncio.sleep(0.001)
+            print("stop")
+        app.add_url_rule("/", "view", lambda: "x")
+        print(app.test_client(side="wsgi").get("/").text)
+    """
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=20, check=True,
+    )  # fmt: skip
+    assert (run.stdout.split(), run.stderr) == (["x", "stop"], "")
+
+
 async def test_a14_state_is_there_without_lifespan_or_state(app, side, at_exit):
     share_state(app)
     for number in (2, 3):
