@@ -15,11 +15,11 @@ import weakref
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from uuid import UUID
 
 from werkzeug.http import http_date
 
+from ..core.memo import Memo
 from ..core.returns import response_of
 
 if t.TYPE_CHECKING:
@@ -177,25 +177,14 @@ _begins_as_utf8 = re.compile(rb"[\x01-\x7f][^\0]").match
 _COMPACT = (",", ":")
 
 
-@lru_cache(maxsize=64)
-def _encoder(
-    default: Callable[[t.Any], t.Any],
-    ensure_ascii: bool,
-    sort_keys: bool,
-    separators: tuple[str, str] | None = None,
-    indent: int | None = None,
-) -> Callable[[t.Any], str]:
-    """Give what :func:`json.dumps` makes anew for each call.
+def _encoder(options: tuple[t.Any, ...]) -> Callable[[t.Any], str]:
+    default, ensure_ascii, sort_keys, *others = options
+    ours = {"default": default, "ensure_ascii": ensure_ascii, "sort_keys": sort_keys}
+    return json.JSONEncoder(**{**ours, **dict(others)}).encode
 
-    Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
-    """
-    return json.JSONEncoder(
-        default=default,
-        ensure_ascii=ensure_ascii,
-        sort_keys=sort_keys,
-        separators=separators,
-        indent=indent,
-    ).encode
+
+#: What :func:`json.dumps` makes anew for each call, by options.
+_encoders = Memo(_encoder, limit=64)
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -235,8 +224,8 @@ class DefaultJSONProvider(JSONProvider):
             TypeError: Something in the value has no form in JSON.
         """
         try:
-            encode = _encoder(self.default, self.ensure_ascii, self.sort_keys, **kwargs)
-        except TypeError:  # other options than a layout, or ones that cannot be kept
+            encode = _encoders[self.default, self.ensure_ascii, self.sort_keys, *kwargs.items()]
+        except TypeError:  # an encoder class of its own, or an option that cannot be a key
             options: dict[str, t.Any] = {
                 "default": self.default,
                 "ensure_ascii": self.ensure_ascii,

@@ -128,9 +128,9 @@ class Exchange:
                 await self._answer_in_worker()
             elif self.app.config["CANCEL_ON_DISCONNECT"]:
                 async with self.client.watch():
-                    await self._answer_here()
+                    self.answer = await self._run(lifecycle.answer(self.ctx, call_on_loop))
             else:
-                await self._answer_here()
+                self.answer = await self._run(lifecycle.answer(self.ctx, call_on_loop))
             await self._send()
         except asyncio.CancelledError as error:
             with anyio.CancelScope(shield=True):  # a scope around us cancels every await anew
@@ -170,9 +170,6 @@ class Exchange:
         await self.client.send_whole(busy())
 
     # -- the answer ----------------------------------------------------------------------------
-
-    async def _answer_here(self) -> None:
-        self.answer = await self._run(lifecycle.answer(self.ctx, call_on_loop))
 
     async def _answer_in_worker(self) -> None:
         error = await self.workers.submit(self._work, self.is_nested, self.server.cancel)
