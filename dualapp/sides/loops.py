@@ -39,8 +39,10 @@ class OpenLoop:
 
     def block(self, awaitable: Awaitable[T], context: Context) -> T:
         """Run the awaitable, see :meth:`.bridges.OwnLoop.block`."""
-        result: T = run_apart_if_needed(self._run, self._loop, awaitable, context)
-        return result
+        if must_run_apart():
+            result: T = _run_apart(self._run, self._loop, awaitable, context)
+            return result
+        return self._run(self._loop, awaitable, context)
 
     def is_running(self) -> bool:
         """Tell whether the loop runs just now, in any thread."""
@@ -48,8 +50,12 @@ class OpenLoop:
 
     def close(self) -> None:
         """End what still runs in the loop and close it, unless it is kept."""
-        if self._owner != "thread":
-            run_apart_if_needed(_close, self._loop, self._known_tasks)
+        if self._owner == "thread":
+            return
+        if must_run_apart():
+            _run_apart(_close, self._loop, self._known_tasks)
+        else:
+            _close(self._loop, self._known_tasks)
 
     def _run(self, loop: LazyLoop, awaitable: Awaitable[T], context: Context) -> T:
         task = in_task(loop, awaitable, context)
@@ -142,13 +148,13 @@ def must_run_apart() -> bool:
     It cannot where a loop runs already (a test, a notebook), nor in a greenlet: there all
     greenlets of the worker would stand still, and share one running loop.
     """
-    return asyncio._get_running_loop() is not None or is_under_gevent()
+    if asyncio._get_running_loop() is not None:
+        return True
+    return "gevent.monkey" in sys.modules and is_under_gevent()
 
 
-def run_apart_if_needed(function: Callable[..., T], loop: LazyLoop, *args: t.Any) -> T:
-    """Run something that runs an event loop, in a real thread where this one cannot."""
-    if not must_run_apart():
-        return function(loop, *args)
+def _run_apart(function: Callable[..., T], loop: LazyLoop, *args: t.Any) -> T:
+    """Run something that runs an event loop in a real thread, as this one cannot."""
     if is_under_gevent():
         from . import greenlets
 

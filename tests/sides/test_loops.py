@@ -24,6 +24,13 @@ def app(app):
     return app
 
 
+def run_as_a_process(*parts):
+    command = [sys.executable, "-W", "error", "-c", "\n".join(map(textwrap.dedent, parts))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
 # sync code that waits
 
 
@@ -88,6 +95,32 @@ def test_sync_code_below_an_async_view_waits_elsewhere(app, serve, loops):
 
     assert serve().data == b"xx"
     assert all(loop.is_closed() for loop in loops)
+
+
+def test_asyncio_is_imported_for_the_first_awaitable():
+    """A process whose WSGI requests are sync never pays for it."""
+    code = """
+        import sys
+        from werkzeug.test import create_environ
+        from dualapp import DualApp, render_template_string
+
+        app = DualApp("app", root_path=".")
+        app.before_serving(lambda: None)
+
+        @app.get("/sync")
+        def sync():
+            return iter([render_template_string("x")])
+
+        @app.get("/async")
+        async def view():
+            return "x"
+
+        for path in ["/sync", "/async"]:
+            body = app(create_environ(path), lambda status, headers: None)
+            print(path, b"".join(body), "asyncio" in sys.modules)
+            getattr(body, "close", lambda: None)()
+    """
+    assert run_as_a_process(code) == ["/sync b'x' False", "/async b'x' True"]
 
 
 # WSGI_EVENT_LOOP = "worker"
@@ -188,13 +221,6 @@ async def view():
 def ask():
     return app.test_client(side="wsgi").get("/").text
 """
-
-
-def run_as_a_process(*parts):
-    command = [sys.executable, "-W", "error", "-c", "\n".join(map(textwrap.dedent, parts))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.splitlines()
 
 
 def test_worker_loop_of_the_main_thread_is_closed_at_exit():
