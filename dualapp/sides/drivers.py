@@ -110,7 +110,8 @@ def on_loop(
             else:
                 asked = run(send, value)
     except StopIteration as stop:
-        return t.cast(T, stop.value)
+        result: T = stop.value
+        return result
 
 
 async def call_on_loop(function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any) -> t.Any:

@@ -57,7 +57,8 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
     raw_path = scope.get("raw_path")
     if raw_path:
         environ["REQUEST_URI"] = environ["RAW_URI"] = _target(raw_path, query)
-    _put_headers(environ, scope.get("headers") or ())
+    headers = scope.get("headers") or ()
+    _put_headers(environ, headers if type(headers) is list else list(headers))
     if scope.get("state") is not None:
         environ["dualapp.state"] = scope["state"]
     if TEST_ENVIRON in scope:
@@ -145,24 +146,25 @@ def _target(raw_path: bytes, query: bytes) -> str:
     return f"{target}?{query.decode('latin-1')}" if query and "?" not in target else target
 
 
-def _put_headers(environ: WSGIEnvironment, headers: t.Iterable[t.Any]) -> None:
+def _put_headers(environ: WSGIEnvironment, headers: list[t.Any]) -> None:
     """Put each header in, repeated ones joined.
 
     A name with an underscore is dropped: it would pass for the name with a dash, which a proxy in
     front may have checked.
     """
-    pairs = [(_keys[name], value.decode("latin-1")) for name, value in headers]
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        values = _joined(pairs)
-    environ.update(values)
+    before, count = len(environ), 0
+    for name, value in headers:
+        environ[_keys[name]] = value.decode("latin-1")
+        count += 1
+    if len(environ) - before < count:
+        environ.update(_joined(headers))
     environ.pop(_DROPPED, None)
 
 
-def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+def _joined(headers: list[t.Any]) -> dict[str, str]:
     all_values: dict[str, list[str]] = {}
-    for key, value in pairs:
-        all_values.setdefault(key, []).append(value)
+    for name, value in headers:
+        all_values.setdefault(_keys[name], []).append(value.decode("latin-1"))
     # RFC 9113 section 8.2.3: cookies that HTTP/2 split are joined by a semicolon.
     return {
         key: ("; " if key == "HTTP_COOKIE" else ",").join(values)
