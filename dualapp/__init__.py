@@ -56,6 +56,10 @@ def __getattr__(name: str) -> t.Any:
         import importlib.metadata
 
         return importlib.metadata.version("dualapp")
+    if name == "cli":  # as Flask has it, though few processes need it
+        import importlib
+
+        return importlib.import_module("dualapp.cli")
     raise AttributeError(
         f"module 'dualapp' has no attribute {name!r}. If it is a name of Flask 3.1, it is missing"
         " here: please report it."

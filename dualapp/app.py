@@ -16,7 +16,6 @@ from werkzeug.routing import RoutingException as RoutingException  # likewise
 from werkzeug.routing import Rule as Rule  # likewise
 from werkzeug.wsgi import get_host
 
-from . import cli as cli
 from . import typing as ft
 from .core import lifecycle
 from .core.application import Application

@@ -16,7 +16,7 @@ MODULES = ""
 #: By module of Flask: home → names. ``name=other`` is called ``other`` at home.
 ELSEWHERE: dict[str, dict[str, str]] = {
     "app": {
-        MODULES: "cabc=collections.abc click sys weakref",
+        MODULES: "cabc=collections.abc cli=dualapp.cli click sys weakref",
         "datetime": "timedelta",
         "dualapp.globals": "current_app request_ctx",
         "dualapp.helpers": """

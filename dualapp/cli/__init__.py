@@ -8,7 +8,7 @@
 :mod:`.dotenv`      variables from files
 :mod:`.options`     ``--app``, ``--env-file``, ``--debug``, ``--version``
 :mod:`.plugins`     commands of installed packages
-:mod:`.groups`      groups of commands
+:mod:`.groups`      the group of commands around an application
 :mod:`.serve`       ``run``: :mod:`.development`, or :mod:`.servers` with :mod:`.target`
 :mod:`.tls`         ``--cert`` and ``--key``
 :mod:`.routes`      ``routes``
@@ -42,6 +42,9 @@ from werkzeug import run_simple as run_simple
 from werkzeug.serving import is_running_from_reloader as is_running_from_reloader
 from werkzeug.utils import import_string as import_string
 
+from ..commands import AppGroup as AppGroup
+from ..commands import F as F
+from ..commands import with_appcontext as with_appcontext
 from ..globals import current_app as current_app
 from ..helpers import get_debug_flag as get_debug_flag
 from ..helpers import get_load_dotenv as get_load_dotenv
@@ -52,7 +55,6 @@ from .discovery import find_best_app as find_best_app
 from .discovery import locate_app as locate_app
 from .dotenv import load_dotenv as load_dotenv
 from .errors import NoAppException as NoAppException
-from .groups import AppGroup as AppGroup
 from .groups import DualAppGroup as DualAppGroup
 from .groups import FlaskGroup as FlaskGroup
 from .importing import prepare_import as prepare_import
@@ -67,10 +69,8 @@ from .options import _set_debug as _set_debug
 from .options import get_version as get_version
 from .options import version_option as version_option
 from .routes import routes_command as routes_command
-from .scriptinfo import F as F
 from .scriptinfo import ScriptInfo as ScriptInfo
 from .scriptinfo import pass_script_info as pass_script_info
-from .scriptinfo import with_appcontext as with_appcontext
 from .serve import SeparatedPathType as SeparatedPathType
 from .serve import run_command as run_command
 from .shell import shell_command as shell_command

@@ -1,4 +1,4 @@
-"""Groups of commands: the one each application has, and the command line itself."""
+"""The command line itself: a group of commands around an application."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import click
 
+from ..commands import AppGroup, enter_app_context
 from .errors import NoAppException
 from .options import (
     _app_option,
@@ -19,64 +20,12 @@ from .options import (
 )
 from .plugins import plugin_commands
 from .routes import routes_command
-from .scriptinfo import ScriptInfo, awaited, enter_app_context, with_appcontext
+from .scriptinfo import ScriptInfo
 from .serve import run_command
 from .shell import shell_command
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
-
-Callback = Callable[..., t.Any]
-
-
-class AppGroup(click.Group):
-    """A click group whose commands run inside the application's context and may be async."""
-
-    @t.overload
-    def command(self, __func: Callback) -> click.Command: ...
-
-    @t.overload
-    def command(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Command]: ...
-
-    def command(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Register a function as a command, as :meth:`click.Group.command` does.
-
-        Args:
-            *args: For click; the first is the command's name.
-            **kwargs: For click, except ``with_appcontext``: False runs the command without an
-                application context.
-
-        Returns:
-            The decorator, or the command if the function itself was given.
-        """
-        prepare = with_appcontext if kwargs.pop("with_appcontext", True) else awaited
-        return _register(super().command, prepare, args, kwargs)
-
-    @t.overload
-    def group(self, __func: Callback) -> click.Group: ...
-
-    @t.overload
-    def group(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Group]: ...
-
-    def group(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Register a function as a nested group, an :class:`AppGroup` unless ``cls`` is given."""
-        kwargs.setdefault("cls", AppGroup)
-        return _register(super().group, awaited, args, kwargs)
-
-
-def _register(
-    decorate: Callable[..., t.Any],
-    prepare: Callable[[Callback], Callback],
-    args: tuple[t.Any, ...],
-    kwargs: dict[str, t.Any],
-) -> t.Any:
-    """Hand a function to one of click's decorators after preparing it.
-
-    The decorator may have been used without parentheses; then the function is the argument.
-    """
-    if len(args) == 1 and callable(args[0]):
-        return decorate(**kwargs)(prepare(args[0]))
-    return lambda function: decorate(*args, **kwargs)(prepare(function))
 
 
 class FlaskGroup(AppGroup):

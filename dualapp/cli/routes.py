@@ -9,9 +9,9 @@ from operator import attrgetter
 import click
 from werkzeug.routing import Rule
 
+from ..commands import with_appcontext
 from ..globals import current_app
 from ..sides.colour import is_async
-from .scriptinfo import with_appcontext
 
 if t.TYPE_CHECKING:
     from ..app import DualApp

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 from collections.abc import Callable
 
 import click
 
 from ..core.calls import call_in_place
-from ..ctx import has_app_context
 from ..helpers import get_debug_flag, get_load_dotenv
 from ..sides.blocking import complete
 from .discovery import app_in
@@ -18,8 +16,6 @@ from .importing import open_import_path
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
-
-F = t.TypeVar("F", bound=Callable[..., t.Any])
 
 
 class ScriptInfo:
@@ -76,41 +72,3 @@ class ScriptInfo:
 
 
 pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
-
-
-def awaited(callback: F) -> F:
-    """Let a callback of click be async: what it returns is waited for, if there is need."""
-
-    @functools.wraps(callback)
-    def run(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        return complete(call_in_place(callback, *args, **kwargs))
-
-    return t.cast(F, run)
-
-
-def with_appcontext(f: F) -> F:
-    """Run a click callback, sync or async, inside the application's context.
-
-    Commands of ``app.cli`` have it already. A context of an application that is there is used
-    as it is; otherwise the one of the run's :class:`ScriptInfo` is pushed until the run ends.
-
-    Args:
-        f: The callback.
-
-    Returns:
-        The callback to give to click.
-    """
-    callback = awaited(f)
-
-    @click.pass_context
-    def run_in_context(ctx: click.Context, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        enter_app_context(ctx)
-        return callback(*args, **kwargs)
-
-    return t.cast(F, functools.update_wrapper(run_in_context, f))
-
-
-def enter_app_context(ctx: click.Context) -> None:
-    """Make the run's application the current one until the click context ends, if none is."""
-    if not has_app_context():
-        ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())

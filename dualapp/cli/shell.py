@@ -9,8 +9,8 @@ import typing as t
 
 import click
 
+from ..commands import with_appcontext
 from ..globals import current_app
-from .scriptinfo import with_appcontext
 
 
 @click.command("shell", short_help="Open a Python shell in the application's context.")

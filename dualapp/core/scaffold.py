@@ -17,7 +17,7 @@ from ..globals import current_app
 from .packages import get_root_path, open_resource
 
 if t.TYPE_CHECKING:
-    from ..cli import AppGroup
+    from ..commands import AppGroup
     from ..wrappers import Response
 
 #: Tells "not given" from None where None has a meaning of its own.
@@ -111,7 +111,7 @@ class Scaffold:
         root_path: str | None = None,
     ) -> None:
         # Both modules reach this one through their own imports.
-        from ..cli import AppGroup
+        from ..commands import AppGroup
         from ..templating import _default_template_ctx_processor
 
         self.import_name = import_name
