@@ -1,7 +1,7 @@
 """Names that Flask's modules hold, and whose home is elsewhere: most because Flask imports them.
 
 Code in the wild takes a name from where it first found it (``from flask.helpers import request``),
-and replaces it there. Where ``flask`` leads to dualapp, :mod:`.alias` looks here for a name that a
+and replaces it there. Where ``flask`` leads to dualapp, :mod:`.finder` looks here for a name that a
 module of ours does not hold; so our modules need not import what they do not use.
 """
 
