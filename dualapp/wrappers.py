@@ -413,7 +413,7 @@ class Response(ResponseBase):
     """What ``get_json`` parses with."""
 
     #: The headers that this was made with, content type and length; see dualapp.core.returns.
-    _clean_headers: tuple[tuple[str, str], tuple[str, str]] | tuple[None, None] = (None, None)
+    _clean_headers: list[tuple[str, str]]
 
     # RFC 9110, section 10.2.2 allows a relative Location, and it survives proxies.
     autocorrect_location_header = False

@@ -239,6 +239,9 @@ def _as_bytes(chunk: t.Any) -> bytes:
         ) from None
 
 
+_NOTHING: HeaderList = []
+
+
 def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
     """Give the checked headers of a response that werkzeug would send just as it is, else None.
 
@@ -258,24 +261,22 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or not _sends_itself[cls]
     ):
         return None
-    content_type, length = getattr(response, "_clean_headers", (None, None))
-    has_length = False
-    checked = []
-    for pair in headers._list:
-        if pair is length:
-            has_length = True
-        elif pair is not content_type:
-            name, value = pair
-            kind = _kinds[name]
-            if kind != _ORDINARY:
-                if kind == _LOCATION:
-                    return None
-                if kind == _HOP_BY_HOP:
-                    continue
-                has_length = has_length or kind == _LENGTH
-                pair = _checked_header(name, value)
-            elif type(name) is not str or type(value) is not str or not _is_clean(value):
-                pair = _checked_header(name, value)
+    rest = headers._list
+    clean: HeaderList = getattr(response, "_clean_headers", _NOTHING)
+    has_length = bool(clean) and rest[:2] == clean
+    checked = clean.copy() if has_length else []
+    for pair in rest[2:] if has_length else rest:
+        name, value = pair
+        kind = _kinds[name]
+        if kind != _ORDINARY:
+            if kind == _LOCATION:
+                return None
+            if kind == _HOP_BY_HOP:
+                continue
+            has_length = has_length or kind == _LENGTH
+            pair = _checked_header(name, value)
+        elif type(name) is not str or type(value) is not str or not _is_clean(value):
+            pair = _checked_header(name, value)
         checked.append(pair)
     return checked if has_length else None
 

@@ -136,7 +136,7 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
     response.direct_passthrough = False
     response._on_close = []
     response.response = [body]
-    response._clean_headers = (template.content_type, length)
+    response._clean_headers = [template.content_type, length]
     return response
 
 

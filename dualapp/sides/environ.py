@@ -152,11 +152,10 @@ def _put_headers(environ: WSGIEnvironment, headers: list[t.Any]) -> None:
     A name with an underscore is dropped: it would pass for the name with a dash, which a proxy in
     front may have checked.
     """
-    before, count = len(environ), 0
+    before = len(environ)
     for name, value in headers:
         environ[_keys[name]] = value.decode("latin-1")
-        count += 1
-    if len(environ) - before < count:
+    if len(environ) - before < len(headers):
         environ.update(_joined(headers))
     environ.pop(_DROPPED, None)
 
