@@ -198,6 +198,15 @@ def test_the_package_never_imports_flask() -> None:
     assert [i for i in IMPORTS if _is_in(i.target, "flask", "quart")] == []
 
 
+def test_importing_the_package_leaves_out_what_many_processes_do_not_need() -> None:
+    """What it costs is measured by ``tests/benchmarks/imports.py``."""
+    not_needed = {*LOOPS_AND_THREADS - {"threading"}, "click", "importlib.metadata"}
+    modules = _reached("dualapp")
+    assert {"dualapp.sides.wsgi", "dualapp.json.provider"} <= modules
+    loaded = {i for i in IMPORTS if i.when_loaded and i.where in modules | {"dualapp"}}
+    assert [i for i in loaded if _is_in(i.target, *not_needed)] == []
+
+
 # -- who knows loops and threads ---------------------------------------------------------------
 
 

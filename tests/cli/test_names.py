@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,16 @@ def test_python_m():
         env={**os.environ, "PYTHONPATH": str(Path(dualapp.__file__).parents[1])},
     )
     assert result.stdout.startswith("Usage: python -m dualapp")
+
+
+def test_the_package_has_it_without_an_import_of_its_own():
+    """As ``flask.cli``; it is imported when it is asked for."""
+    code = """
+        import sys, dualapp
+        print("dualapp.cli" in sys.modules, dualapp.cli is sys.modules["dualapp.cli"])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=30, check=True,
+    )  # fmt: skip
+    assert done.stdout == "False True\n"
