@@ -306,7 +306,7 @@ def test_worker_loop_is_not_shared_with_a_forked_process():
         async def woken():
             return await asyncio.to_thread(lambda: "woken")  # through the pipe
 
-        print(ask())
+        print(ask(), flush=True)  # what is buffered at a fork is printed twice
         mine = ask_for_loop()
         if (pid := os.fork()) == 0:
             print("same loop:", ask_for_loop() == mine, flush=True)
