@@ -128,7 +128,7 @@ class ReceivedBody:
                 " MAX_CONTENT_LENGTH or the view has stream=True. Read it with"
                 " 'async for chunk in request.body'."
             )
-        return self._server.block(self._inbox.next_chunk(), copy_context())
+        return self._server.block(self._inbox.next_chunk(), copy_context(), to_the_end=False)
 
     def _check_whole(self) -> None:
         if self._inbox.is_cut_short or not self._is_all:

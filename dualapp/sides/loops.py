@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import os
 import sys
 import threading
@@ -86,17 +87,25 @@ def _owner_of(keep: bool | None) -> foreign.Owner:
 class ServerLoop:
     """The loop that an ASGI server runs, as seen from a worker thread."""
 
-    __slots__ = ("_tasks", "loop")
+    __slots__ = ("_is_cancelled", "_tasks", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        self._is_cancelled = False
         self._tasks: set[asyncio.Task[t.Any]] = set()
 
-    def block(self, awaitable: Awaitable[T], context: Context) -> T:
-        """Send the awaitable to the server's loop, and wait in this thread until it is done."""
+    def block(self, awaitable: Awaitable[T], context: Context, to_the_end: bool = True) -> T:
+        """Send the awaitable to the server's loop, and wait in this thread until it is done.
+
+        Args:
+            awaitable: What to wait for.
+            context: Where it runs.
+            to_the_end: It may still run when the request was cancelled, as teardown must.
+        """
         result: concurrent.futures.Future[T] = concurrent.futures.Future()
+        start = functools.partial(self._start, awaitable, context, result, to_the_end)
         try:
-            self.loop.call_soon_threadsafe(self._start, awaitable, context, result)
+            self.loop.call_soon_threadsafe(start)
         except RuntimeError:  # the server has closed its loop
             _discard(awaitable)
             raise
@@ -114,6 +123,7 @@ class ServerLoop:
 
         Not before the loop has started all that they sent so far: none of it is missed.
         """
+        self._is_cancelled = True
         self.loop.call_soon(self._cancel)
 
     def _cancel(self) -> None:
@@ -125,11 +135,14 @@ class ServerLoop:
         awaitable: Awaitable[T],
         context: Context,
         result: concurrent.futures.Future[T],
+        to_the_end: bool,
     ) -> None:
         task = in_task(self.loop, awaitable, context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda done: _hand_over(done, result))
+        if self._is_cancelled and not to_the_end:
+            task.cancel()
 
 
 def in_task(

@@ -139,6 +139,18 @@ async def test_a08_while_a_thread_waits_for_the_body(app, log):
     await free_threads(app)
 
 
+@pytest.mark.parametrize("milliseconds", range(8))
+async def test_a08_before_a_thread_asks_for_the_body(app, log, milliseconds):
+    """A read that begins when the request was cancelled already must not wait for the client."""
+    app.post("/", stream=True)(lambda: time.sleep(0.004) or request.get_data())
+    events = [{"type": "http.request", "body": b"x", "more_body": True}]
+    connection = Connection(app, "/", "POST", events=events)
+    connection.start()
+    await asyncio.sleep(milliseconds / 1000)
+    await connection.cancelled_within(1)
+    await free_threads(app)
+
+
 async def test_a08_while_a_thread_is_waited_for(app, log):
     app.config["SYNC_THREADS"] = 1
     release = threading.Event()
