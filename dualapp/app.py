@@ -313,7 +313,12 @@ class DualApp(ServerEntry, Application):
     def opens_sessions_late(self) -> bool:
         """Whether opening a session waits until it is used: the signed cookie's costs nothing."""
         interface = self.session_interface
-        return type(interface) is SecureCookieSessionInterface and not vars(interface)
+        kind = type(interface)
+        return (
+            kind is SecureCookieSessionInterface
+            and (kind.open_session, kind.save_session) == _OWN_SESSION_METHODS
+            and not vars(interface)
+        )
 
     def url_for(
         self,
@@ -465,6 +470,10 @@ def _request_context() -> RequestContext:
 
 
 _create_url_adapter = DualApp.create_url_adapter
+_OWN_SESSION_METHODS = (
+    SecureCookieSessionInterface.open_session,
+    SecureCookieSessionInterface.save_session,
+)
 DualApp._own_wsgi_app = DualApp.wsgi_app
 
 DualApp._phase_table = PhaseTable(

@@ -6,6 +6,7 @@ import functools
 from uuid import UUID
 
 import pytest
+import werkzeug.wrappers
 from werkzeug.exceptions import Aborter, Forbidden
 from werkzeug.routing import Map, Rule
 
@@ -434,3 +435,40 @@ class TestByHand:
             assert (request.host, request.path) == ("other.test", "/x")
         with pytest.raises(ValueError, match="'base_url'"):
             app.test_request_context("/", base_url="http://x", subdomain="y")
+
+
+class TestWerkzeugsOwnClasses:
+    """What is patched onto a class wins, also when requests were answered before it."""
+
+    @pytest.fixture
+    def client(self, app, side):
+        app.add_url_rule("/", view_func=lambda: "x")
+        client = app.test_client(side=side)
+        assert client.get("/").text == "x"
+        return client
+
+    @pytest.mark.parametrize("cls", [Response, werkzeug.wrappers.Response])
+    def test_how_a_response_is_sent(self, client, monkeypatch, cls):
+        monkeypatch.setattr(cls, "get_app_iter", lambda response, environ: [b"patched"])
+        assert client.get("/").text == "patched"
+
+    @pytest.mark.parametrize("cls", [Response, werkzeug.wrappers.Response])
+    def test_how_a_response_is_made(self, client, monkeypatch, cls):
+        monkeypatch.setattr(
+            cls, "set_data", lambda response, data: setattr(response, "response", [b"y"])
+        )
+        assert client.get("/").text == "y"
+
+    def test_the_end_of_a_request(self, client, monkeypatch):
+        closed = []
+        monkeypatch.setattr(werkzeug.wrappers.Request, "close", lambda request: closed.append(1))
+        client.get("/")
+        assert len(closed) == 1
+
+    def test_how_a_session_is_opened(self, client, monkeypatch):
+        opened = []
+        monkeypatch.setattr(
+            SecureCookieSessionInterface, "open_session", lambda *args: opened.append(args)
+        )
+        client.get("/")
+        assert len(opened) == 1

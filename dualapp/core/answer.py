@@ -109,7 +109,7 @@ class Answer:
                 if headers is not None:
                     status = _checked_status[response._status]
                     return cls(status, response._status_code, headers, response.response, True)
-            if type(response).__call__ is not BaseResponse.__call__:
+            if type(response).__call__ is not _WERKZEUGS[0]:
                 return cls._of_callable(response, environ)
             return cls._of_response(response, environ)
         except BaseException:
@@ -250,7 +250,6 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
     Content type and length need no look where they are as :mod:`.returns` made them.
     """
     body, headers = response.response, response.headers
-    cls: t.Any = type(response)
     if (
         type(body) is not list
         or len(body) != 1
@@ -258,7 +257,7 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or response._on_close
         or type(headers) is not Headers
         or response._status_code in _BODYLESS
-        or not _sends_itself[cls]
+        or _sending_methods(type(response)) != _WERKZEUGS
     ):
         return None
     rest = headers._list
@@ -281,22 +280,19 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
     return checked if has_length else None
 
 
-def _leaves_to_werkzeug(cls: type[BaseResponse]) -> bool:
-    """Tell whether a response class leaves to werkzeug what a server gets."""
-    return all(
-        getattr(cls, name) is getattr(BaseResponse, name)
-        for name in (
-            "__call__",
-            "get_app_iter",
-            "get_wsgi_headers",
-            "get_wsgi_response",
-            "iter_encoded",
-            "status",
-        )
+def _sending_methods(cls: t.Any) -> tuple[t.Any, ...]:
+    """Give what decides on what a server gets; asked each time, since a class may be patched."""
+    return (
+        cls.__call__,
+        cls.get_app_iter,
+        cls.get_wsgi_headers,
+        cls.get_wsgi_response,
+        cls.iter_encoded,
+        cls.status,
     )
 
 
-_sends_itself = Memo(_leaves_to_werkzeug)
+_WERKZEUGS = _sending_methods(BaseResponse)
 
 
 def _check_status(status: str) -> str:

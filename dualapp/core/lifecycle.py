@@ -22,6 +22,7 @@ import typing as t
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
+from werkzeug.wrappers import Request as BaseRequest
 
 from .. import signals
 from .answer import Answer, EncodedChunks
@@ -37,6 +38,10 @@ if t.TYPE_CHECKING:
     from ..ctx import AppContext, RequestContext
     from ..wrappers import Request, Response
     from .application import Application
+
+
+#: What werkzeug's requests do at their end, which is nothing without uploaded files.
+_CLOSE = BaseRequest.close
 
 
 async def open_context(ctx: AppContext, call: Call) -> None:
@@ -263,6 +268,7 @@ def leave_quietly(ctx: RequestContext) -> bool:
         or signals.appcontext_tearing_down.receivers
         or signals.appcontext_popped.receivers
         or getattr(request, "may_have_files", True)
+        or type(request).close is not _CLOSE
     ):
         return False
     request.environ.pop("werkzeug.request", None)

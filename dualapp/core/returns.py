@@ -122,7 +122,7 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
     Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
     """
     template = _template_of(cls, mimetype or cls.default_mimetype, cls.default_status)
-    if template is None:
+    if template is None or cls.__init__ is not _INIT or cls.set_data is not _SET_DATA:
         return t.cast("Response", cls(text, mimetype=mimetype))
     body = text.encode()
     length = ("Content-Length", str(len(body)))
@@ -138,6 +138,10 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
     response.response = [body]
     response._clean_headers = [template.content_type, length]
     return response
+
+
+#: Werkzeug's own, whatever is patched onto its class later.
+_INIT, _SET_DATA = BaseResponse.__init__, BaseResponse.set_data
 
 
 class _Template(t.NamedTuple):
@@ -156,7 +160,7 @@ def _template_of(
     cls: type[Response], mimetype: str | None, default_status: int
 ) -> _Template | None:
     """Look at such a response; None if the class, or werkzeug, makes them in a way of its own."""
-    if cls.__init__ is not BaseResponse.__init__ or cls.set_data is not BaseResponse.set_data:
+    if cls.__init__ is not _INIT or cls.set_data is not _SET_DATA:
         return None
     made = cls("", mimetype=mimetype)
     names = [name for name, _ in made.headers]
