@@ -109,7 +109,7 @@ class Answer:
                 if headers is not None:
                     status = _checked_status[response._status]
                     return cls(status, response._status_code, headers, response.response, True)
-            if type(response).__call__ is not _WERKZEUGS[0]:
+            if type(response).__call__ is not _CALL:
                 return cls._of_callable(response, environ)
             return cls._of_response(response, environ)
         except BaseException:
@@ -293,6 +293,7 @@ def _sending_methods(cls: t.Any) -> tuple[t.Any, ...]:
 
 
 _WERKZEUGS = _sending_methods(BaseResponse)
+_CALL = BaseResponse.__call__
 
 
 def _check_status(status: str) -> str:

@@ -51,16 +51,15 @@ async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> N
     if scope["type"] != "http":
         await _respond_otherwise(app, scope, receive, send)
         return
-    lifespan = app.lifespan
-    if (lifespan.on_startup or lifespan.on_shutdown) and lifespan.is_due:
-        await lifespan.start_on_this_loop()
+    if app.lifespan.is_due:
+        await app.lifespan.start_on_this_loop()
     environ = environ_of(scope)
     client = Client(receive, send)
     server = ServerLoop(asyncio.get_running_loop())
     body = None
     if expects_body(environ):
         body = ReceivedBody(client.inbox, server, declared_length(environ))
-    wrapper = wrapped.wrapper_of(app) if app._is_wrapped else None
+    wrapper = wrapped.wrapper_of(app)
     try:
         if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
             await Exchange(app, environ, body, client, server).respond()

@@ -49,7 +49,7 @@ class Lifespan:
     @property
     def is_due(self) -> bool:
         """Whether hooks are still to be run in this process before a request is answered."""
-        return self._started_in != os.getpid() and bool(self.on_startup or self.on_shutdown)
+        return bool(self.on_startup or self.on_shutdown) and self._started_in != os.getpid()
 
     def while_serving(self, function: Callable[[], t.Any]) -> None:
         """Split a generator function, sync or async, into a hook for each of its ends."""

@@ -47,9 +47,8 @@ def respond(
         The body. Where it is streamed, or something waits for its end, it has ``close``.
     """
     keep_loop = app.config["WSGI_EVENT_LOOP"] == "worker"
-    lifespan = app.lifespan
-    if (lifespan.on_startup or lifespan.on_shutdown) and lifespan.is_due:
-        lifespan.start_in_this_process(keep_loop)
+    if app.lifespan.is_due:
+        app.lifespan.start_in_this_process(keep_loop)
     if not app._got_first_request and "asgi_app" in app.__dict__:
         _warn_of_asgi_wrapper(app, environ)
     if "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower():
@@ -177,8 +176,7 @@ def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestCont
     ctx.bridge = bridge
     ctx.make_current()
     try:
-        if ctx.request.routing_exception is None:
-            app.router.match(ctx)
+        ctx.match_request()
     except Exception as error:  # such as one of a URL converter
         ctx.error = error
     return ctx
