@@ -299,27 +299,6 @@ class DualApp(ServerEntry, Application):
             request.environ, server_name=server_name, subdomain=subdomain
         )
 
-    @property
-    def makes_url_adapters_itself(self) -> bool:
-        """Whether matching depends on more than path and method, so that each needs an adapter."""
-        return (
-            self.config["TRUSTED_HOSTS"] is not None
-            or self.url_map.host_matching
-            or self.subdomain_matching
-            or self._has_own_url_adapters
-        )
-
-    @property
-    def opens_sessions_late(self) -> bool:
-        """Whether opening a session waits until it is used: the signed cookie's costs nothing."""
-        interface = self.session_interface
-        kind = type(interface)
-        return (
-            kind is SecureCookieSessionInterface
-            and (kind.open_session, kind.save_session) == _OWN_SESSION_METHODS
-            and not vars(interface)
-        )
-
     def url_for(
         self,
         /,
@@ -470,10 +449,6 @@ def _request_context() -> RequestContext:
 
 
 _create_url_adapter = DualApp.create_url_adapter
-_OWN_SESSION_METHODS = (
-    SecureCookieSessionInterface.open_session,
-    SecureCookieSessionInterface.save_session,
-)
 DualApp._own_wsgi_app = DualApp.wsgi_app
 
 DualApp._phase_table = PhaseTable(

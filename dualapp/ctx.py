@@ -8,7 +8,6 @@ the application's teardown to it.
 from __future__ import annotations
 
 import contextvars
-import re
 import sys
 import typing as t
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from .core import lifecycle
 from .core.calls import Call, call_in_place
-from .core.memo import Memo
+from .core.routing import NOT_MADE
 from .globals import _cv_app, _cv_context, _cv_request
 from .sides.blocking import complete
 from .sides.colour import is_async
@@ -80,6 +79,16 @@ class _AppCtxGlobals:
         return object.__repr__(self)
 
 
+class _FreshGlobals:
+    """Makes the namespace of a context when it is first asked for."""
+
+    def __get__(self, ctx: AppContext | None, owner: type) -> t.Any:
+        if ctx is None:
+            return self
+        ctx.g = ctx.app.app_ctx_globals_class()
+        return ctx.g
+
+
 class AppContext:
     """An application at work without a request: in a CLI command, a script, a test.
 
@@ -98,16 +107,18 @@ class AppContext:
     #: What ``request`` leads to while this context is current; None outside of a request.
     request: Request | None = None
 
+    g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _FreshGlobals())
+    """The namespace that ``g`` leads to."""
+
     # On the class, since most requests leave them as they are.
-    _url_adapter: MapAdapter | None = _sentinel
+    _url_adapter: MapAdapter | None = NOT_MADE
     _outer: AppContext | None = None
     _request_context: RequestContext | None = None
+    #: For each push that is to be undone: how, and the request context seen before it.
+    _pushed: tuple[tuple[contextvars.Token[AppContext], RequestContext | None], ...] = ()
 
     def __init__(self, app: DualApp) -> None:
         self.app = app
-        self.g: _AppCtxGlobals = app.app_ctx_globals_class()
-        #: For each push: what undoes it, and the request context seen before it.
-        self._pushed: list[tuple[contextvars.Token[AppContext], RequestContext | None]] = []
 
     @property
     def application_context(self) -> AppContext:
@@ -127,7 +138,7 @@ class AppContext:
     @property
     def url_adapter(self) -> MapAdapter | None:
         """What builds URLs in this context; None where no server name is configured."""
-        if self._url_adapter is _sentinel:
+        if self._url_adapter is NOT_MADE:
             self._url_adapter = self._make_url_adapter()
         return self._url_adapter
 
@@ -146,20 +157,26 @@ class AppContext:
     async def prepare(self, call: Call) -> None:
         """Do that; nothing without a request."""
 
-    def make_current(self) -> None:
-        """Set the one variable; the first step of a push."""
+    def _look_out(self) -> None:
+        """See what is current as this becomes it."""
         outer = _cv_context.get(None)
-        self._pushed.append((_cv_context.set(self), self._request_context))
         self._look_at(None if outer is None else outer.request_context)
 
     def _look_at(self, ctx: RequestContext | None) -> None:
         self._request_context = ctx
         self.request = None if ctx is None else ctx.request
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether this was made current and did not end yet."""
+        return bool(self._pushed)
+
     def push(self) -> None:
         """Make this the current context, and run what waits for that."""
-        self.make_current()
-        if len(self._pushed) == 1:
+        is_first, seen = not self.is_at_work, self._request_context
+        self._look_out()
+        self._pushed = (*self._pushed, (_cv_context.set(self), seen))
+        if is_first:
             self._finish_push()
 
     def _finish_push(self) -> None:
@@ -180,13 +197,18 @@ class AppContext:
         if exc is _sentinel:
             exc = sys.exc_info()[1]
         try:
-            if len(self._pushed) == 1:
+            if self._is_last_push:
                 complete(lifecycle.leave(self, call_in_place, exc))
         finally:
             self._undo_push()
 
+    @property
+    def _is_last_push(self) -> bool:
+        return len(self._pushed) == 1
+
     def _undo_push(self) -> None:
-        token, ctx = self._pushed.pop()
+        *before, (token, ctx) = self._pushed
+        self._pushed = tuple(before)
         self._look_at(ctx)
         _cv_context.reset(token)
 
@@ -219,6 +241,10 @@ class RequestContext(AppContext):
     flashes: list[tuple[str, str]] | None = None
     error: BaseException | None = None
 
+    _session: SessionMixin | None = None
+    _after_request_functions: t.Sequence[AfterRequestCallable[t.Any]] = ()
+    _is_served = False
+
     def __init__(
         self,
         app: DualApp,
@@ -226,18 +252,13 @@ class RequestContext(AppContext):
         request: Request | None = None,
         session: SessionMixin | None = None,
     ) -> None:
-        super().__init__(app)
+        self.app = app
         if request is None:
             request = app.request_class(environ)
             request.json_module = app.json
-        self.request: Request = request
-        self._session = session
-        self._after_request_functions: list[AfterRequestCallable[t.Any]] = []
-        if app.makes_url_adapters_itself or not _is_plain_host[environ.get("HTTP_HOST", "")]:
-            try:
-                self.url_adapter = app.create_url_adapter(request)
-            except HTTPException as error:
-                request.routing_exception = error
+        self.request = request
+        if session is not None:
+            self._session = session
 
     @property
     def request_context(self) -> RequestContext:
@@ -270,7 +291,7 @@ class RequestContext(AppContext):
     @property
     def needs_preparing(self) -> bool:
         """Whether the session is to be opened now, since opening it waits or has an effect."""
-        return self._session is None and not self.app.opens_sessions_late
+        return self._session is None and not self.app.session_interface.opens_late
 
     async def prepare(self, call: Call) -> None:
         """Open the session."""
@@ -280,30 +301,53 @@ class RequestContext(AppContext):
             self._session = interface.make_null_session(self.app)
 
     def _make_url_adapter(self) -> MapAdapter | None:
-        return self.app.create_url_adapter(self.request)
+        try:
+            return self.app.create_url_adapter(self.request)
+        except HTTPException as error:  # such as an untrusted host
+            self.request.routing_exception = error
+            return None
 
-    def make_current(self) -> None:
-        if not self._pushed:
-            outer = _cv_context.get(None)
-            if outer is None or outer.app is not self.app:
-                self._outer = None
-            else:
-                self._outer = outer.application_context
-                self.g = self._outer.g
-        self._pushed.append((_cv_context.set(self), None))
+    def serve(self, bridge: Bridge) -> None:
+        """Make this the current context for good: the contextvars context ends with the request.
+
+        Args:
+            bridge: How sync code of the request waits for coroutines.
+        """
+        self.bridge = bridge
+        outer = _cv_context.get(None)
+        if outer is not None or self._outer is not None:
+            self._share(outer)
+        self._is_served = True
+        _cv_context.set(self)
+
+    def _look_out(self) -> None:
+        if not self.is_at_work:
+            self._share(_cv_context.get(None))
+
+    def _share(self, outer: AppContext | None) -> None:
+        """Share ``g``, and the application's teardown, with a context around this one."""
+        if outer is None or outer.app is not self.app:
+            self._outer = None
+        else:
+            self._outer = outer.application_context
+            self.g = self._outer.g
 
     def _look_at(self, ctx: RequestContext | None) -> None:
         """Do nothing: the request is this context's own."""
 
-    def is_over(self) -> None:
-        """Note that the request's context is gone, so that this can be pushed again."""
-        self._pushed.clear()
-        self.bridge = None
+    @property
+    def is_at_work(self) -> bool:
+        return self._is_served or bool(self._pushed)
 
     @property
-    def has_url_adapter(self) -> bool:
-        """Whether the URL adapter was made already."""
-        return self._url_adapter is not _sentinel
+    def _is_last_push(self) -> bool:
+        return len(self._pushed) == 1 and not self._is_served
+
+    def is_over(self) -> None:
+        """Note that the request's context is gone, so that this can be pushed again."""
+        self._is_served = False
+        self._pushed = ()
+        self.bridge = None
 
     def _finish_push(self) -> None:
         try:
@@ -335,12 +379,6 @@ class RequestContext(AppContext):
         )
 
 
-#: Whether nothing about a Host header can fail, so that it need not be parsed to match.
-_is_plain_host: Memo[str, bool] = Memo(
-    lambda host: re.fullmatch(r"[A-Za-z0-9.-]*(:[0-9]{1,5})?", host) is not None
-)
-
-
 def after_this_request(f: AfterRequestCallable[t.Any]) -> AfterRequestCallable[t.Any]:
     """Run a function on the response of the current request only.
 
@@ -353,7 +391,8 @@ def after_this_request(f: AfterRequestCallable[t.Any]) -> AfterRequestCallable[t
     Raises:
         RuntimeError: There is no request.
     """
-    _request_context_for("after_this_request")._after_request_functions.append(f)
+    ctx = _request_context_for("after_this_request")
+    ctx._after_request_functions = (*ctx._after_request_functions, f)
     return f
 
 

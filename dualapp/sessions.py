@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import typing as t
+from abc import ABCMeta
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 
@@ -133,7 +134,25 @@ class NullSession(SecureCookieSession):
     clear = pop = popitem = setdefault = update = _refused
 
 
-class SessionInterface:
+#: What the class of the default interface has, filled in below.
+_AS_WRITTEN: dict[str, t.Any] = {}
+
+
+class _NoticesPatches(ABCMeta):
+    """Notices what is patched onto the classes of session interfaces.
+
+    It derives from ABCMeta so that interfaces can have abstract base classes.
+    """
+
+    def __setattr__(cls, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if name in _AS_WRITTEN:
+            own: t.Any = SecureCookieSessionInterface
+            is_as_written = all(getattr(own, name) is value for name, value in _AS_WRITTEN.items())
+            type.__setattr__(own, "opens_late", is_as_written)
+
+
+class SessionInterface(metaclass=_NoticesPatches):
     """How sessions are opened and saved. A subclass gives these two, and may change the rest.
 
     The ``get_cookie_*`` methods read the configuration; use them, so that the settings mean the
@@ -145,6 +164,10 @@ class SessionInterface:
 
     #: Whether sessions are pickled. Code that stores values in a session may look at it.
     pickle_based = False
+
+    #: Whether opening a session waits until it is used, which nobody can tell by what happens. So
+    #: it is with the signed cookie, as long as nothing was overridden or patched.
+    opens_late = False
 
     def make_null_session(self, app: DualApp) -> NullSession:
         """Make the session for when none can be opened: it reads as empty and explains why.
@@ -271,6 +294,8 @@ def _make_signer(
 class SecureCookieSessionInterface(SessionInterface):
     """Keeps the session in the cookie itself, signed by :mod:`itsdangerous` and dated."""
 
+    opens_late = True
+
     #: Goes into the signing key, so that a signature made for another purpose does not fit.
     salt = "cookie-session"
 
@@ -285,6 +310,14 @@ class SecureCookieSessionInterface(SessionInterface):
 
     #: The class of the sessions.
     session_class: type[SecureCookieSession] = SecureCookieSession
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        type.__setattr__(cls, "opens_late", False)
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        super().__setattr__("opens_late", False)
 
     def get_signing_serializer(self, app: DualApp) -> URLSafeTimedSerializer | None:
         """Make what signs and verifies the cookie.
@@ -375,6 +408,13 @@ class SecureCookieSessionInterface(SessionInterface):
             "samesite": self.get_cookie_samesite(app),
             "partitioned": self.get_cookie_partitioned(app),
         }
+
+
+_AS_WRITTEN.update(
+    (name, getattr(SecureCookieSessionInterface, name))
+    for name in dir(SecureCookieSessionInterface)
+    if not name.startswith("_") and name != "opens_late"
+)
 
 
 def _old_keys(app: DualApp) -> list[str | bytes]:

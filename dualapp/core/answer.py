@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
 from itertools import chain, islice
+from operator import attrgetter
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
@@ -257,7 +258,7 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or response._on_close
         or type(headers) is not Headers
         or response._status_code in _BODYLESS
-        or _sending_methods(type(response)) != _WERKZEUGS
+        or sending_methods(type(response)) != WERKZEUGS_SENDING
     ):
         return None
     rest = headers._list
@@ -280,19 +281,12 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
     return checked if has_length else None
 
 
-def _sending_methods(cls: t.Any) -> tuple[t.Any, ...]:
-    """Give what decides on what a server gets; asked each time, since a class may be patched."""
-    return (
-        cls.__call__,
-        cls.get_app_iter,
-        cls.get_wsgi_headers,
-        cls.get_wsgi_response,
-        cls.iter_encoded,
-        cls.status,
-    )
-
-
-_WERKZEUGS = _sending_methods(BaseResponse)
+#: What of a response's class decides on what a server gets; asked each time, since a class may be
+#: patched.
+sending_methods = attrgetter(
+    "__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded", "status"
+)
+WERKZEUGS_SENDING = sending_methods(BaseResponse)
 _CALL = BaseResponse.__call__
 
 

@@ -27,6 +27,7 @@ from werkzeug.wrappers import Request as BaseRequest
 from .. import signals
 from .answer import Answer, EncodedChunks
 from .calls import Call, awaited, is_awaitable
+from .returns import answer_of_text
 from .returns import make_response as build_response
 from .signalling import emit
 
@@ -58,12 +59,22 @@ async def answer(ctx: RequestContext, call: Call) -> Answer:
     An error that no handler took becomes a 500, or is raised where the app's configuration wants
     it to reach the server (``PROPAGATE_EXCEPTIONS``, testing, debugging).
     """
+    app = ctx.app
     try:
         if ctx.error is not None:  # matching the URL failed
             raise ctx.error
-        if signals.appcontext_pushed.receivers or not ctx.app.opens_sessions_late:
+        sessions = app.session_interface
+        if signals.appcontext_pushed.receivers or not getattr(sessions, "opens_late", False):
             await open_context(ctx, call)
-        response = await ctx.app._phases.full_dispatch_request(ctx, call)
+        if app._phases.replaced:
+            response = await app._phases.full_dispatch_request(ctx, call)
+        else:
+            result = await result_of_request(ctx, call)
+            if type(result) is str and not is_response_seen(ctx):
+                text = answer_of_text(app.response_class, result)
+                if text is not None:
+                    return text
+            response = await finalize_request(ctx, call, result)
         return Answer.of(response, ctx.request.environ)
     except Exception as error:
         return await answer_error(ctx, call, error)
@@ -90,8 +101,29 @@ async def close_answer(answer: Answer, call: Call) -> None:
             await call(answer.close)
 
 
+def is_response_seen(ctx: RequestContext) -> bool:
+    """Tell whether anything looks at the response before it is sent, or it is one to HEAD.
+
+    A response that nobody sees need not be made. Benchmark: ``tests/benchmarks/inprocess.py``.
+    """
+    return bool(
+        ctx.app.after_request_funcs
+        or ctx._after_request_functions
+        or signals.request_finished.receivers
+        or ctx.session_may_be_saved()
+        or ctx.request.method == "HEAD"
+    )
+
+
 async def full_dispatch_request(ctx: RequestContext, call: Call) -> Response:
     """Run hooks and view, turn errors into responses, and finish the response."""
+    result = await result_of_request(ctx, call)
+    response: Response = await ctx.app._phases.finalize_request(ctx, call, result)
+    return response
+
+
+async def result_of_request(ctx: RequestContext, call: Call) -> t.Any:
+    """Run hooks and view; give what answers, be it of a hook, the view or an error handler."""
     app = ctx.app
     phases = app._phases
     if not app._got_first_request:
@@ -106,8 +138,7 @@ async def full_dispatch_request(ctx: RequestContext, call: Call) -> Response:
             result = await phases.dispatch_request(ctx, call)
     except Exception as error:
         result = await phases.handle_user_exception(ctx, call, error)
-    response: Response = await phases.finalize_request(ctx, call, result)
-    return response
+    return result
 
 
 async def preprocess_request(ctx: RequestContext, call: Call) -> t.Any:

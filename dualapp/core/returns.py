@@ -5,12 +5,14 @@ from __future__ import annotations
 import typing as t
 from collections.abc import AsyncIterable, Iterator, Mapping
 from functools import lru_cache
+from operator import attrgetter
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import _cv_context
+from .answer import WERKZEUGS_SENDING, Answer, has_no_body, sending_methods
 
 if t.TYPE_CHECKING:
     from ..wrappers import Request, Response
@@ -122,7 +124,7 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
     Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
     """
     template = _template_of(cls, mimetype or cls.default_mimetype, cls.default_status)
-    if template is None or cls.__init__ is not _INIT or cls.set_data is not _SET_DATA:
+    if template is None or making_methods(cls) != WERKZEUGS_MAKING:
         return t.cast("Response", cls(text, mimetype=mimetype))
     body = text.encode()
     length = ("Content-Length", str(len(body)))
@@ -140,8 +142,28 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
     return response
 
 
-#: Werkzeug's own, whatever is patched onto its class later.
-_INIT, _SET_DATA = BaseResponse.__init__, BaseResponse.set_data
+def answer_of_text(cls: t.Any, text: str) -> Answer | None:
+    """Make what ``Answer.of(cls(text))`` is, without the response; None if only that can tell.
+
+    Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
+    """
+    template = _template_of(cls, cls.default_mimetype, cls.default_status)
+    if (
+        template is None
+        or making_methods(cls) != WERKZEUGS_MAKING
+        or sending_methods(cls) != WERKZEUGS_SENDING
+        or has_no_body(template.code)
+    ):
+        return None
+    body = text.encode()
+    headers = [template.content_type, ("Content-Length", str(len(body)))]
+    return Answer(template.status, template.code, headers, [body], True)
+
+
+#: What of a response's class decides on how one is made; asked each time, like
+#: :data:`.answer.sending_methods`.
+making_methods = attrgetter("__init__", "set_data")
+WERKZEUGS_MAKING = making_methods(BaseResponse)
 
 
 class _Template(t.NamedTuple):
@@ -160,7 +182,7 @@ def _template_of(
     cls: type[Response], mimetype: str | None, default_status: int
 ) -> _Template | None:
     """Look at such a response; None if the class, or werkzeug, makes them in a way of its own."""
-    if cls.__init__ is not _INIT or cls.set_data is not _SET_DATA:
+    if making_methods(cls) != WERKZEUGS_MAKING:
         return None
     made = cls("", mimetype=mimetype)
     names = [name for name, _ in made.headers]

@@ -19,10 +19,14 @@ from werkzeug.routing import Map, Rule, ValidationError
 from .memo import Memo
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing.matcher import State
 
     from ..ctx import RequestContext
     from .application import Application
+
+#: In the place of a URL adapter that was not needed so far.
+NOT_MADE: t.Any = object()
 
 Match = tuple[Rule, dict[str, t.Any]]
 #: A rule, and the texts for its converters.
@@ -45,11 +49,9 @@ class Router:
     def match(self, ctx: RequestContext) -> None:
         """Set the request's rule and values, or the error to raise when its view is called."""
         request = ctx.request
-        path = request.path
         try:
-            # A mounted application asked without the slash redirects; "/" would hide that.
-            if not ctx.has_url_adapter and (path != "/" or request.environ.get("PATH_INFO")):
-                match = self._find(path, request.method)
+            if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request.environ):
+                match = self._find(request.path, request.method)
                 if match is not None:
                     request.url_rule, request.view_args = match
                     return
@@ -91,6 +93,25 @@ class Router:
                 state = state.static[part]
             self._fixed[path] = state
         return found
+
+
+def _path_decides(app: Application, environ: WSGIEnvironment) -> bool:
+    """Tell whether path and method alone decide which rule fits, and nothing else can fail."""
+    return not (
+        app.url_map.host_matching
+        or app.subdomain_matching
+        or app.config["TRUSTED_HOSTS"] is not None
+        or app._has_own_url_adapters
+        or not _is_plain_host[environ.get("HTTP_HOST", "")]
+        # A mounted application asked without the slash redirects.
+        or not environ.get("PATH_INFO")
+    )
+
+
+#: Whether nothing about a Host header can fail, so that it need not be parsed to match.
+_is_plain_host: Memo[str, bool] = Memo(
+    lambda host: re.fullmatch(r"[A-Za-z0-9.-]*(:[0-9]{1,5})?", host) is not None
+)
 
 
 class _AskWerkzeugError(Exception):

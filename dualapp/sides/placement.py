@@ -65,8 +65,9 @@ def _hooks_around(ctx: RequestContext) -> Iterator[Callable[..., t.Any]]:
         for scope in (None, *ctx.request.blueprints):
             yield from t.cast("dict[str | None, list[t.Any]]", registered).get(scope, ())
     yield from app.teardown_appcontext_funcs
-    if not app.opens_sessions_late:
-        yield from (app.session_interface.open_session, app.session_interface.save_session)
+    sessions = app.session_interface
+    if not sessions.opens_late:
+        yield from (sessions.open_session, sessions.save_session)
 
 
 def is_nested() -> bool:

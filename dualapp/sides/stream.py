@@ -97,6 +97,7 @@ class Stream:
             exchange.close_body()
         except Exception as raised:
             error = raised  # it knows of the other one, as its context
+        assert exchange.ctx is not None
         instead = exchange.drive(lifecycle.answer_error(exchange.ctx, call_in_place, error))
         self._step = self._step_of(instead)
 

@@ -55,17 +55,13 @@ def respond(
         return _refuse_websocket(environ, start_response)
     if "uwsgi.version" in environ or "gevent.monkey" in sys.modules:
         _make_readable(environ)
-    exchange = Exchange(app, environ, environ.get(SERVER_LOOP) or OwnLoop(keep_loop))
+    exchange = Exchange(environ.get(SERVER_LOOP) or OwnLoop(keep_loop))
     try:
-        answer = exchange.drive(lifecycle.answer(exchange.ctx, call_in_place))
-        exchange.answer = answer
+        answer = exchange.drive(exchange.respond(app, environ, start_response))
         if not answer.in_memory:
             return Stream(exchange, answer).start(start_response)
-        # A middleware's function may look at the request, as Flask lets it.
-        exchange.context.run(start_response, answer.status, answer.headers)
-        exchange.leave(exchange.ctx.error)
-        if not _server_closes(answer):
-            return Closing(exchange, answer)
+        if answer.close is not None and answer.close != getattr(answer.body, "close", None):
+            return Closing(exchange, answer)  # more than servers close by themselves
         exchange.bridge.close()
         body: Iterable[bytes] = answer.body
         return body
@@ -86,24 +82,33 @@ def _make_readable(environ: WSGIEnvironment) -> None:
         greenlets.guard_input(environ)
 
 
-def _server_closes(answer: Answer) -> bool:
-    """Tell whether a server that calls the body's own ``close``, if any, closes all there is."""
-    return answer.close is None or answer.close == getattr(answer.body, "close", None)
-
-
 class Exchange:
     """One request, with the context that its code runs in and the way it waits for coroutines.
 
     Attributes:
+        ctx: The request's own context; None before it was made.
         answer: What is being sent, until its body was closed.
     """
 
-    def __init__(self, app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> None:
+    ctx: RequestContext | None = None
+    answer: Answer | None = None
+    _has_left = False
+
+    def __init__(self, bridge: Bridge) -> None:
         self.context = copy_context()
         self.bridge = bridge
-        self.answer: Answer | None = None
-        self._has_left = False
-        self.ctx = self.context.run(enter, app, environ, bridge)
+
+    async def respond(
+        self, app: DualApp, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Answer:
+        """Answer the request and end it, unless there is a stream to be sent first."""
+        ctx = self.ctx = enter(app, environ, self.bridge)
+        answer = self.answer = await lifecycle.answer(ctx, call_in_place)
+        if answer.in_memory:
+            # A middleware's function may look at the request, as Flask lets it.
+            start_response(answer.status, answer.headers)
+            await self._leave(ctx, ctx.error)
+        return answer
 
     def drive(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
         """Run a coroutine of the core in the request's context."""
@@ -122,7 +127,9 @@ class Exchange:
             raise
         finally:
             try:
-                self.leave(error or self.ctx.error)
+                ctx = self.ctx
+                if ctx is not None and not self._has_left:
+                    self.drive(self._leave(ctx, error or ctx.error))
             finally:
                 self.bridge.close()
 
@@ -132,22 +139,15 @@ class Exchange:
         if answer is not None:
             self.drive(lifecycle.close_answer(answer, call_in_place))
 
-    def leave(self, error: BaseException | None) -> None:
-        """Run the teardown, once.
-
-        Args:
-            error: What teardown functions are told of.
-        """
-        if self._has_left:
-            return
+    async def _leave(self, ctx: RequestContext, error: BaseException | None) -> None:
+        """Run the teardown; ``error`` is what teardown functions are told of."""
         self._has_left = True
-        ctx = self.ctx
         try:
             if lifecycle.leave_quietly(ctx):
                 return
             if error is not None and ctx.app.should_ignore_error(error):
                 error = None
-            self.drive(lifecycle.leave(ctx, call_in_place, error))
+            await lifecycle.leave(ctx, call_in_place, error)
         except Exception:
             report_teardown_error(ctx, error)
         finally:
@@ -173,8 +173,7 @@ class Closing:
 def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestContext:
     """Make the request's context the current one and match its URL; both sides begin with it."""
     ctx = app.request_context(environ)
-    ctx.bridge = bridge
-    ctx.make_current()
+    ctx.serve(bridge)
     try:
         ctx.match_request()
     except Exception as error:  # such as one of a URL converter
