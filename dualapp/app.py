@@ -63,7 +63,6 @@ class DualApp(ServerEntry, Application):
     #: The steps of the lifecycle that may be replaced, and how they are now.
     _phase_table: t.ClassVar[PhaseTable]
     _phases: Phases
-    _has_own_url_adapters: bool
 
     default_config = ImmutableDict(Application.default_config)
 

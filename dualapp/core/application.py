@@ -75,6 +75,8 @@ class Application(Scaffold):
     url_rule_class = Rule
     url_map_class = Map
     response_class: type[Response]
+    #: Whether ``create_url_adapter`` was overridden or patched.
+    _has_own_url_adapters: bool
     test_client_class: type[FlaskClient] | None = None
     test_cli_runner_class: type[FlaskCliRunner] | None = None
 

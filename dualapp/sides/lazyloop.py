@@ -10,8 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import sys
+import threading
 import typing as t
+from collections import deque
+from weakref import WeakSet, WeakValueDictionary
 
+T = t.TypeVar("T")
 Ts = t.TypeVarTuple("Ts")
 
 
@@ -70,17 +75,61 @@ class LazyLoop(asyncio.SelectorEventLoop):
     _csock: t.Any
     _ready: t.Any
     _internal_fds: int
+    _debug: bool
+    _thread_id: int | None
+    _check_closed: t.Callable[[], None]
+    _check_running: t.Callable[[], None]
+    _asyncgen_firstiter_hook: t.Callable[[t.Any], None]
+    _asyncgen_finalizer_hook: t.Callable[[t.Any], None]
+
+    #: What a new loop has in its ``__dict__``: values that all share, and what makes empty ones.
+    _pattern: t.ClassVar[tuple[dict[str, t.Any], dict[str, type]] | None] = None
 
     def __init__(self) -> None:
         selector = LazySelector()
-        self.tasks_made = 0
-        super().__init__(selector)
         selector.before_sleep = self._open_self_pipe
+        if LazyLoop._pattern is None:
+            super().__init__(selector)
+            self.tasks_made = 0
+            LazyLoop._pattern = _pattern_of(self)
+        else:
+            shared, empty = LazyLoop._pattern
+            fields = self.__dict__
+            fields.update(shared)
+            for name, make in empty.items():
+                fields[name] = make()
+            fields["_selector"] = selector
 
     @property
     def has_callbacks(self) -> bool:
         """Whether something waits to be called as soon as the loop runs."""
         return bool(self._ready)
+
+    def run_task(self, task: asyncio.Task[T]) -> T:
+        """Run until a task is done; one that never waits is done in its first step.
+
+        Then neither the selector is asked nor a callback needed that stops the loop.
+        """
+        if len(self._ready) == 1 and not self._debug:
+            self._run_ready()
+            if task.done() and not self._ready:
+                return task.result()
+        return self.run_until_complete(task)
+
+    def _run_ready(self) -> None:
+        """Call the callback that is waiting, as ``run_forever`` would."""
+        self._check_closed()
+        self._check_running()
+        hooks = sys.get_asyncgen_hooks()
+        self._thread_id = threading.get_ident()
+        try:
+            sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)
+            asyncio._set_running_loop(self)
+            self._ready.popleft()._run()
+        finally:
+            self._thread_id = None
+            asyncio._set_running_loop(None)
+            sys.set_asyncgen_hooks(*hooks)
 
     def run_once(self) -> None:
         """Call what is waiting to be called, and stop."""
@@ -126,3 +175,15 @@ class LazyLoop(asyncio.SelectorEventLoop):
         if self._ssock is None:
             super()._make_self_pipe()  # type: ignore[misc]
         return bool(self._ready)
+
+
+def _pattern_of(loop: LazyLoop) -> tuple[dict[str, t.Any], dict[str, type]]:
+    """Learn from one loop, new and not used yet, how to make others without asyncio's own way.
+
+    Most of that is spent on asking for what never changes. Benchmark:
+    ``tests/benchmarks/inprocess.py``, column "async on WSGI".
+    """
+    containers = (deque, list, dict, set, WeakSet, WeakValueDictionary)
+    shared = {k: v for k, v in vars(loop).items() if not isinstance(v, containers)}
+    empty = {k: type(v) for k, v in vars(loop).items() if isinstance(v, containers)}
+    return shared, empty

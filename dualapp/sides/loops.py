@@ -61,7 +61,7 @@ class OpenLoop:
     def _run(self, loop: LazyLoop, awaitable: Awaitable[T], context: Context) -> T:
         task = in_task(loop, awaitable, context)
         try:
-            return loop.run_until_complete(task)
+            return loop.run_task(task)
         except asyncio.CancelledError as error:
             raise RuntimeError(CANCELLED_INSIDE) from error
         except GeneratorExit as error:

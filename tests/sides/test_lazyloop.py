@@ -10,6 +10,8 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
+from weakref import WeakSet, WeakValueDictionary
 
 import anyio
 import pytest
@@ -42,7 +44,11 @@ def test_this_python_has_the_methods_that_are_replaced(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["_ssock", "_csock", "_ready", "_internal_fds", "_selector", "_asyncgens", "_default_executor"],
+    [
+        *("_ssock", "_csock", "_ready", "_internal_fds", "_selector", "_asyncgens"),
+        *("_default_executor", "_debug", "_thread_id", "_check_closed", "_check_running"),
+        *("_asyncgen_firstiter_hook", "_asyncgen_finalizer_hook"),
+    ],
 )
 def test_this_python_has_the_attributes_that_are_read(name):
     standard = asyncio.SelectorEventLoop()
@@ -328,3 +334,105 @@ def test_anyio_works_and_leaves_no_thread(loop):
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert threading.active_count() == before
+
+
+# made after a pattern, and run for one step
+
+
+def test_a_loop_has_what_a_standard_one_has_and_shares_nothing_that_changes():
+    standard, first, second = asyncio.SelectorEventLoop(), LazyLoop(), LazyLoop()
+    try:
+        for loop in (first, second):
+            assert vars(loop).keys() == vars(standard).keys() | {"tasks_made"}
+        for name, value in vars(second).items():
+            if name not in ("_selector", "_ssock", "_csock", "_internal_fds", "tasks_made"):
+                assert type(value) is type(vars(standard)[name])
+            if isinstance(value, deque | list | dict | WeakSet | WeakValueDictionary):
+                assert value is not vars(first)[name]
+    finally:
+        for loop in (standard, first, second):
+            loop.close()
+
+
+def run(loop, coroutine):
+    return loop.run_task(loop.create_task(coroutine))
+
+
+def test_a_task_that_never_waits_sees_its_loop_running():
+    async def look():
+        return asyncio.get_running_loop(), loop.is_running(), asyncio.current_task() is not None
+
+    loop = LazyLoop()
+    assert run(loop, look()) == (loop, True, True)
+    assert not loop.is_running()
+    assert asyncio._get_running_loop() is None
+    loop.close()
+
+
+@pytest.mark.parametrize("error", [ValueError, asyncio.CancelledError, SystemExit])
+def test_what_a_task_raises_in_its_first_step_is_raised(error):
+    async def fail():
+        raise error("x")
+
+    loop = LazyLoop()
+    with pytest.raises(error):
+        run(loop, fail())
+    assert not loop.is_running()
+    loop.close()
+
+
+def test_what_a_task_that_never_waits_has_started_begins():
+    begun = []
+
+    async def background():
+        begun.append(1)
+        await asyncio.sleep(10)
+
+    async def view():
+        kept.append(asyncio.create_task(background()))
+
+    kept = []
+    loop = LazyLoop()
+    run(loop, view())
+    assert begun == [1]
+    kept[0].cancel()
+    loop.run_until_complete(asyncio.wait(kept))
+    loop.close()
+
+
+def test_async_generators_of_a_first_step_are_known_to_the_loop():
+    ended = []
+
+    async def numbers():
+        try:
+            yield 1
+            yield 2
+        finally:
+            ended.append(1)
+
+    async def view():
+        kept.append(numbers())
+        return await anext(kept[0])
+
+    kept = []
+    loop = LazyLoop()
+    assert run(loop, view()) == 1
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    assert ended == [1]
+    loop.close()
+
+
+def test_another_loop_that_runs_is_not_disturbed():
+    async def nested():
+        with pytest.raises(RuntimeError, match="another loop is running"):
+            run(loop, noop)
+
+    async def nothing():
+        pass
+
+    loop, noop = LazyLoop(), nothing()
+    asyncio.run(nested())
+    run(loop, nothing())
+    for task in asyncio.all_tasks(loop):
+        loop.run_until_complete(task)
+    loop.close()
