@@ -37,6 +37,7 @@ from .wrappers import Request, Response
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from .sides.threads import Workers
     from .testing import AsyncFlaskClient, FlaskClient, FlaskCliRunner
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
@@ -63,6 +64,8 @@ class DualApp(ServerEntry, Application):
     #: The steps of the lifecycle that may be replaced, and how they are now.
     _phase_table: t.ClassVar[PhaseTable]
     _phases: Phases
+    #: The threads for sync code on ASGI, see :mod:`.sides.placement`.
+    _workers: Workers | None = None
 
     default_config = ImmutableDict(Application.default_config)
 

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import typing as t
+from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import Context, copy_context
 
@@ -55,11 +56,11 @@ async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> N
         await app.lifespan.start_on_this_loop()
     environ = environ_of(scope)
     client = Client(receive, send)
-    server = ServerLoop(asyncio.get_running_loop())
+    server = ServerLoop(get_running_loop())
     body = None
     if expects_body(environ):
         body = ReceivedBody(client.inbox, server, declared_length(environ))
-    wrapper = wrapped.wrapper_of(app)
+    wrapper = wrapped.wrapper_of(app) if app._is_wrapped else None
     try:
         if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
             await Exchange(app, environ, body, client, server).respond()
@@ -68,8 +69,8 @@ async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> N
     finally:
         if body is not None and PRESERVE not in environ:
             body.close()
-        if client.is_watched:
-            await client.stop_watching()
+        if client.watcher is not None:
+            await client.watcher.stop()
 
 
 async def _respond_otherwise(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
@@ -96,6 +97,10 @@ class Exchange:
         answer: What is being sent, until its body was closed.
     """
 
+    answer: Answer | None = None
+    _is_ending = False
+    _has_left = False
+
     def __init__(
         self,
         app: DualApp,
@@ -108,12 +113,8 @@ class Exchange:
         self.body = body
         self.client = client
         self.server = server
-        self.is_nested = is_nested()
         self.context = copy_context()
         self.ctx = self.context.run(enter, app, environ, server)
-        self.answer: Answer | None = None
-        self._is_ending = False
-        self._has_left = False
 
     async def respond(self) -> None:
         """Answer the request and end it."""
@@ -143,8 +144,8 @@ class Exchange:
 
     def _is_too_much(self, is_sync: bool) -> bool:
         """Tell whether the request needs a thread, and more wait for one than may."""
-        workers = self.app.__dict__.get("_workers")
-        if workers is None or not workers.is_full or self.is_nested:
+        workers = self.app._workers
+        if workers is None or not workers.is_full or is_nested():
             return False
         return is_sync or hops_for_hooks(self.ctx)
 
@@ -171,7 +172,7 @@ class Exchange:
     # -- the answer ----------------------------------------------------------------------------
 
     async def _answer_in_worker(self) -> None:
-        error = await self.workers.submit(self._work, self.is_nested, self.server.cancel)
+        error = await self.workers.submit(self._work, is_nested(), self.server.cancel)
         if error is not None:
             try:
                 raise error
@@ -222,7 +223,7 @@ class Exchange:
         """Run a sync function in a worker thread; what belongs to the end is run in any case."""
         return self.workers.submit(
             functools.partial(_run_in, context, function, args, kwargs),
-            self.is_nested,
+            is_nested(),
             self.server.cancel,
             must_run=self._is_ending,
         )

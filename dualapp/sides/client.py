@@ -22,13 +22,15 @@ class Client:
         send: The server's channel for what goes to it.
     """
 
+    #: What waits for the client to leave; to be stopped at the end, so that no task is left.
+    watcher: ClientWatch | None = None
+    has_start = False
+    _send_failed = False
+    _inbox: Inbox | None = None
+
     def __init__(self, receive: Receive, send: Send) -> None:
-        self.has_start = False
         self._receive = receive
         self._send = send
-        self._send_failed = False
-        self._inbox: Inbox | None = None
-        self._watch: ClientWatch | None = None
 
     @property
     def inbox(self) -> Inbox:
@@ -42,21 +44,11 @@ class Client:
         """Whether the server has told, in one way or the other, that nobody is there."""
         return self._send_failed or (self._inbox is not None and self._inbox.has_left)
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether :meth:`stop_watching` has something to stop."""
-        return self._watch is not None
-
     def watch(self) -> ClientWatch:
         """Give what cancels the block of an ``async with`` when the client leaves."""
-        if self._watch is None:
-            self._watch = ClientWatch(self.inbox)
-        return self._watch
-
-    async def stop_watching(self) -> None:
-        """Leave no task behind."""
-        if self._watch is not None:
-            await self._watch.stop()
+        if self.watcher is None:
+            self.watcher = ClientWatch(self.inbox)
+        return self.watcher
 
     async def send(self, event: dict[str, t.Any]) -> None:
         """Send one event, and note it if the server says that nobody is there."""

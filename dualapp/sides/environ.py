@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import sys
 import typing as t
-from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
@@ -44,48 +43,42 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
         scope: An HTTP connection scope (ASGI 3). Only "type", "method" and "path" must be there;
             all others may be missing or None.
     """
-    query = scope.get("query_string") or b""
-    environ: WSGIEnvironment = {
-        "REQUEST_METHOD": scope["method"],
-        "QUERY_STRING": query.decode("latin-1"),
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-        "asgi.scope": scope,
-        **_of_connection(scope),
-    }
+    get = scope.get
+    query = get("query_string") or b""
+    server = get("server")
+    environ = _common[
+        get("scheme") or "http",
+        get("http_version") or "1.1",
+        tuple(server) if server else (None, None),
+    ].copy()
+    environ["REQUEST_METHOD"] = scope["method"]
+    environ["QUERY_STRING"] = query.decode("latin-1")
+    environ["wsgi.input"] = io.BytesIO()
+    environ["wsgi.errors"] = sys.stderr
+    environ["asgi.scope"] = scope
+    client = get("client")
+    if client:
+        address, port = client
+        environ["REMOTE_ADDR"] = address
+        if port is not None:
+            environ["REMOTE_PORT"] = str(port)
     environ["SCRIPT_NAME"], environ["PATH_INFO"] = _split_path(scope)
-    raw_path = scope.get("raw_path")
+    raw_path = get("raw_path")
     if raw_path:
         environ["REQUEST_URI"] = environ["RAW_URI"] = _target(raw_path, query)
-    headers = scope.get("headers") or ()
+    headers = get("headers") or ()
     _put_headers(environ, headers if type(headers) is list else list(headers))
-    if scope.get("state") is not None:
+    if "state" in scope and scope["state"] is not None:
         environ["dualapp.state"] = scope["state"]
     if TEST_ENVIRON in scope:
         environ.update(scope[TEST_ENVIRON])
     return environ
 
 
-def _of_connection(scope: t.Any) -> WSGIEnvironment:
-    """Give what all requests of a connection have in common."""
-    server, client = scope.get("server"), scope.get("client")
-    return _common(
-        scope.get("scheme") or "http",
-        scope.get("http_version") or "1.1",
-        tuple(server) if server else (None, None),
-        tuple(client) if client else None,
-    )
-
-
-@lru_cache(maxsize=256)
-def _common(
-    scheme: str,
-    version: str,
-    server: tuple[str | None, int | None],
-    client: tuple[str, int | None] | None,
-) -> WSGIEnvironment:
-    host, port = server
-    environ = {
+def _of_server(key: tuple[str, str, tuple[str | None, int | None]]) -> WSGIEnvironment:
+    """Give what all requests have in common that came by one scheme and version to one address."""
+    scheme, version, (host, port) = key
+    return {
         "SERVER_NAME": host or "localhost",
         # A unix socket has a path and no port.
         "SERVER_PORT": _DEFAULT_PORTS.get(scheme, "80") if port is None else str(port),
@@ -98,11 +91,9 @@ def _common(
         "wsgi.run_once": False,
         "wsgi.file_wrapper": LargeBlockFile,
     }
-    if client:
-        environ["REMOTE_ADDR"] = client[0]
-        if client[1] is not None:
-            environ["REMOTE_PORT"] = str(client[1])
-    return environ
+
+
+_common = Memo(_of_server)
 
 
 def _split_path(scope: t.Any) -> tuple[str, str]:

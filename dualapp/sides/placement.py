@@ -22,11 +22,9 @@ RETRY_AFTER = "1"
 
 def workers_of(app: DualApp) -> Workers:
     """Give the application's worker threads; the pool is made in the process that serves."""
-    workers: Workers | None = app.__dict__.get("_workers")
-    if workers is None:
-        workers = Workers(app.config["SYNC_THREADS"], app.config["SYNC_QUEUE"])
-        app.__dict__["_workers"] = workers
-    return workers
+    if app._workers is None:
+        app._workers = Workers(app.config["SYNC_THREADS"], app.config["SYNC_QUEUE"])
+    return app._workers
 
 
 def takes_thread(ctx: RequestContext) -> bool:
