@@ -478,6 +478,12 @@ class TestLoads:
                 ours, theirs = both_read(fast, default, given_as)
                 assert ours == theirs
 
+    @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**64 - 1, 2**64, -(2**64), 10**19])
+    def test_long_numbers_anywhere(self, fast, number):
+        for start in range(20):
+            value = ["x" * start, number, "y"]
+            assert outcome(fast.loads, stdlib.dumps(value)) == repr(value)
+
     @pytest.mark.parametrize("encoding", ENCODINGS)
     def test_encodings(self, fast, encoding):
         assert fast.loads('["é"]'.encode(encoding)) == ["é"]

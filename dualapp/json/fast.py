@@ -278,5 +278,7 @@ _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
 
 def _has_long_number(data: bytes) -> bool:
     """Tell whether there may be an integer in a JSON text that needs more than 64 bits."""
+    if b"0000" not in data[::4].translate(_DIGITS_TO_0):
+        return False  # 19 digits in a row have four at every fourth byte
     digits = data.translate(_DIGITS_TO_0)
     return b"0" * 19 in digits and (b"0" * 20 in digits or b"-" + b"0" * 19 in digits)
