@@ -398,6 +398,29 @@ class TestDefault:
         fast.default = lambda o: "mine"
         assert fast.dumps([uuid.UUID(int=1), 1j], separators=COMPACT) == '["mine","mine"]'
 
+    @pytest.mark.parametrize("value", ODD, ids=kind)
+    def test_that_has_an_answer_for_everything(self, fast, default, value):
+        attributes = {"default": lambda o: [type(o).__name__]}
+        ours, theirs = both_write(fast, default, [value, {"a": value}], attributes)
+        assert ours == theirs
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            datetime.datetime(2026, 1, 2),
+            decimal.Decimal("1.50"),
+            uuid.UUID(int=1),
+            Point(1, uuid.UUID(int=2)),
+            Page(),
+        ],
+        ids=kind,
+    )
+    def test_orjson_writes_what_it_gives(self, app, monkeypatch, value):
+        pytest.importorskip("orjson", reason='needs orjson: pip install "dualapp[orjson]"')
+        monkeypatch.setattr(OrjsonProvider, "_dumps_again", None)
+        monkeypatch.setattr(DefaultJSONProvider, "dumps", None)
+        assert OrjsonProvider(app).dumps([value, {"a": (value,)}], **LAYOUT)
+
     def test_none(self, fast, default):
         ours, theirs = both_write(fast, default, [1j], {"default": None})
         assert ours is theirs is TypeError
