@@ -15,7 +15,7 @@ PROJECT: dict[str, t.Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("u
 README = (ROOT / "README.md").read_text("utf-8")
 
 #: Extras whose packages are part of what runs, and not tools to develop it.
-RUN_WITH = ("dotenv", "servers")
+RUN_WITH = ("dotenv", "servers", "orjson", "msgspec")
 
 _requirement = re.compile(r"(?P<name>[\w.-]+)(\[[\w,-]+\])?>=(?P<lowest>[\d.]+)").match
 

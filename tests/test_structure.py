@@ -342,6 +342,10 @@ MODULE_NAMES = {
 }
 
 
+#: Names of modules that Flask does not have, which docs/api.md describes.
+OWN_MODULE_NAMES = {"json.fast": "MsgspecProvider OrjsonProvider"}
+
+
 def test_the_public_names_are_these_and_no_others() -> None:
     found = {
         name
@@ -355,6 +359,19 @@ def test_the_public_names_are_these_and_no_others() -> None:
 
 def test_the_version_is_that_of_the_distribution() -> None:
     assert dualapp.__version__ == importlib.metadata.version("dualapp")
+
+
+@pytest.mark.parametrize("module", OWN_MODULE_NAMES)
+def test_a_module_of_our_own_has_these_public_names_and_no_others(module: str) -> None:
+    ours = importlib.import_module(f"dualapp.{module}")
+    defined = {
+        name
+        for name, value in vars(ours).items()
+        if isinstance(value, type) and value.__module__ == ours.__name__ and name[0] != "_"
+    }
+    assert defined == set(OWN_MODULE_NAMES[module].split())
+    page = (PACKAGE.parent / "docs" / "api.md").read_text("utf-8")
+    assert [name for name in defined if f"dualapp.{module}.{name}\n" not in page] == []
 
 
 @pytest.mark.parametrize("module", MODULE_NAMES)

@@ -20,6 +20,9 @@ PYTHON = [block for block in BLOCKS if block.language == "python"]
 APPS = [block for block in PYTHON if block.is_app and block.file_name is None]
 FILES = [block for block in PYTHON if block.file_name is not None]
 
+#: The mark of a block that is run where an extra is installed begins with this.
+NEEDS = "needs "
+
 #: The mark of a block that changes the process it runs in.
 APART = "in a process of its own"
 
@@ -51,6 +54,8 @@ def test_a_block_is_python(block: Block) -> None:
 
 @pytest.mark.parametrize("block", [b for b in APPS if b.mark != APART], ids=str)
 def test_an_application_answers(block: Block, side: str) -> None:
+    if block.mark.startswith(NEEDS):
+        pytest.importorskip(block.mark.removeprefix(NEEDS))
     app = _executed(block)["app"]
     assert isinstance(app, dualapp.DualApp)
     if any(rule.rule == "/" for rule in app.url_map.iter_rules()):
