@@ -64,6 +64,8 @@ class DualApp(ServerEntry, Application):
     #: The steps of the lifecycle that may be replaced, and how they are now.
     _phase_table: t.ClassVar[PhaseTable]
     _phases: Phases
+    #: Whether ``request_context`` was overridden or patched.
+    _has_own_contexts: bool
     #: The threads for sync code on ASGI, see :mod:`.sides.placement`.
     _workers: Workers | None = None
 
@@ -159,8 +161,11 @@ class DualApp(ServerEntry, Application):
     def _look_for_replaced(self) -> None:
         super()._look_for_replaced()
         self.__dict__["_phases"] = self._phase_table.of(self)
+        fields = self.__dict__
         adapter = getattr(self.create_url_adapter, "__func__", None)
-        self.__dict__["_has_own_url_adapters"] = adapter is not _create_url_adapter
+        fields["_has_own_url_adapters"] = adapter is not _create_url_adapter
+        context = getattr(self.request_context, "__func__", None)
+        fields["_has_own_contexts"] = context is not _make_request_context
 
     def full_dispatch_request(self) -> Response:
         """Answer the current request: hooks, view, error handlers, the finished response."""
@@ -451,6 +456,7 @@ def _request_context() -> RequestContext:
 
 
 _create_url_adapter = DualApp.create_url_adapter
+_make_request_context = DualApp.request_context
 DualApp._own_wsgi_app = DualApp.wsgi_app
 
 DualApp._phase_table = PhaseTable(

@@ -285,7 +285,7 @@ class RequestContext(AppContext):
         """Tell whether there can be anything to save; a cookie may need its date renewed."""
         if self._session is not None:
             return True
-        cookies = self.request.environ.get("HTTP_COOKIE")
+        cookies = self.request.head.get("HTTP_COOKIE")
         return cookies is not None and self.app.config["SESSION_COOKIE_NAME"] in cookies
 
     @property

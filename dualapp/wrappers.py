@@ -233,7 +233,7 @@ class Request(LateRequest):
     @property
     def scope(self) -> dict[str, t.Any] | None:
         """The connection scope of the ASGI specification; None if the request came over WSGI."""
-        return self.environ.get("asgi.scope")
+        return self.head.get("asgi.scope")
 
     @cached_property
     def state(self) -> dict[str, t.Any]:

@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.exceptions import HTTPException
 
+    from ..wrappers import Request
+
 HeaderList = list[tuple[str, str]]
 
 #: What a server decides for its own connection; an application has no say in it.
@@ -98,21 +100,21 @@ class Answer:
         return cls(status, code, _checked(headers, has_no_body(code)), body, in_memory, close)
 
     @classmethod
-    def of(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
+    def of(cls, response: BaseResponse, request: Request) -> Answer:
         """Make the answer to a request from its response.
 
         Raises:
             ValueError: A header or the status holds what must not reach the wire.
         """
         try:
-            if environ["REQUEST_METHOD"] != "HEAD":
+            if request.method != "HEAD":
                 headers = _headers_as_they_are(response)
                 if headers is not None:
                     status = _checked_status[response._status]
                     return cls(status, response._status_code, headers, response.response, True)
             if type(response).__call__ is not _CALL:
-                return cls._of_callable(response, environ)
-            return cls._of_response(response, environ)
+                return cls._of_callable(response, request.environ)
+            return cls._of_response(response, request.environ)
         except BaseException:
             response.close()
             raise

@@ -19,6 +19,10 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
+#: The key in a part of an environ of what puts the rest into it.
+REST = "dualapp.rest"
+
+
 class Late:
     """An attribute whose value is worked out from the environ at the first look.
 
@@ -26,24 +30,33 @@ class Late:
 
     Args:
         work_out: Gives the value, from the environ.
+        of_head: That needs no more than :attr:`LateRequest.head`.
     """
 
-    def __init__(self, work_out: Callable[[WSGIEnvironment], t.Any]) -> None:
+    def __init__(self, work_out: Callable[[WSGIEnvironment], t.Any], of_head: bool = False) -> None:
         self._work_out = work_out
+        self._of_head = of_head
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, request: RequestBase | None, owner: type) -> t.Any:
+    def __get__(self, request: LateRequest | None, owner: type) -> t.Any:
         if request is None:
             return self
-        value = self._work_out(request.environ)
+        value = self._work_out(request.head if self._of_head else request.environ)
         setattr(request, self._name, value)
         return value
 
 
-def _late(work_out: Callable[[WSGIEnvironment], t.Any]) -> t.Any:
-    return Late(work_out)
+def _late(work_out: Callable[[WSGIEnvironment], t.Any], of_head: bool = False) -> t.Any:
+    return Late(work_out, of_head)
+
+
+def _whole(head: WSGIEnvironment) -> WSGIEnvironment:
+    put_rest = head.pop(REST, None)
+    if put_rest is not None:
+        put_rest(head)
+    return head
 
 
 def _server(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
@@ -95,13 +108,24 @@ class LateRequest(RequestBase):
     def __init__(
         self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
     ) -> None:
-        # Werkzeug's own would work out all that stands below. These two every request needs.
-        self.environ = environ
-        self.shallow = shallow
-        self.method: str = environ.get("REQUEST_METHOD", "GET").upper()
-        self.path = "/" + _as_text(environ.get("PATH_INFO") or "").lstrip("/")
-        if populate_request and not shallow:
+        # Werkzeug's own would work out all that stands below. These every request needs.
+        self.head = environ
+        if REST not in environ:
+            self.environ = environ
+        self.method: str = _methods[environ.get("REQUEST_METHOD", "GET")]
+        self.path: str = _paths[environ.get("PATH_INFO") or ""]
+        if shallow:
+            self.shallow = True
+        elif populate_request:
             environ["werkzeug.request"] = self
+
+    shallow = False
+
+    environ: WSGIEnvironment = _late(_whole, of_head=True)
+    """The request as :pep:`3333` has it; on ASGI too, where most of it is made when asked for."""
+
+    head: WSGIEnvironment
+    """What of the environ is there already: at least method, path and headers."""
 
     scheme: str = _late(lambda environ: environ.get("wsgi.url_scheme", "http"))
     """The scheme, such as ``https``."""
@@ -115,7 +139,7 @@ class LateRequest(RequestBase):
     query_string: bytes = _late(lambda environ: environ.get("QUERY_STRING", "").encode("latin-1"))
     """What comes behind the question mark, not decoded; see :attr:`args`."""
 
-    headers: EnvironHeaders = _late(RequestHeaders)
+    headers: EnvironHeaders = _late(RequestHeaders, of_head=True)
     """The headers."""
 
     remote_addr: str | None = _late(lambda environ: environ.get("REMOTE_ADDR"))
@@ -124,7 +148,9 @@ class LateRequest(RequestBase):
     @property
     def mimetype(self) -> str:
         """The media type of the body in lower case, without parameters."""
-        return _mimetypes[self.environ.get("CONTENT_TYPE") or ""]
+        return _mimetypes[self.head.get("CONTENT_TYPE") or ""]
 
 
+_methods: Memo[str, str] = Memo(str.upper, 64)
+_paths: Memo[str, str] = Memo(lambda written: "/" + _as_text(written).lstrip("/"))
 _mimetypes: Memo[str, str] = Memo(lambda header: parse_options_header(header)[0].lower(), 64)

@@ -75,7 +75,7 @@ async def answer(ctx: RequestContext, call: Call) -> Answer:
                 if text is not None:
                     return text
             response = await finalize_request(ctx, call, result)
-        return Answer.of(response, ctx.request.environ)
+        return Answer.of(response, ctx.request)
     except Exception as error:
         return await answer_error(ctx, call, error)
 
@@ -85,7 +85,7 @@ async def answer_error(ctx: RequestContext, call: Call, error: Exception) -> Ans
     ctx.error = error
     response = await ctx.app._phases.handle_exception(ctx, call, error)
     try:
-        return Answer.of(response, ctx.request.environ)
+        return Answer.of(response, ctx.request)
     except Exception:
         ctx.app.logger.exception("The response to an error cannot be sent; a plain 500 is instead")
         return Answer.plain(InternalServerError())
@@ -302,14 +302,14 @@ def leave_quietly(ctx: RequestContext) -> bool:
         or type(request).close is not _CLOSE
     ):
         return False
-    request.environ.pop("werkzeug.request", None)
+    request.head.pop("werkzeug.request", None)
     return True
 
 
 def close_request(request: Request) -> None:
     """Close uploaded files, and let the server's environ go."""
     request.close()
-    request.environ.pop("werkzeug.request", None)
+    request.head.pop("werkzeug.request", None)
 
 
 async def do_teardown_request(ctx: RequestContext, call: Call, error: BaseException | None) -> None:

@@ -50,7 +50,7 @@ class Router:
         """Set the request's rule and values, or the error to raise when its view is called."""
         request = ctx.request
         try:
-            if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request.environ):
+            if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request.head):
                 match = self._find(request.path, request.method)
                 if match is not None:
                     request.url_rule, request.view_args = match

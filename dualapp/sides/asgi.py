@@ -16,11 +16,12 @@ import anyio
 from ..core import lifecycle
 from ..core.answer import Answer, EncodedChunks
 from ..core.calls import call_in_place
+from ..core.late import LateRequest
 from . import wrapped
 from .body import ReceivedBody, declared_length, expects_body
 from .client import Client, NextChunk, Send
 from .drivers import call_on_loop, drive, on_loop, throwable
-from .environ import environ_of
+from .environ import environ_of, head_of
 from .inbox import Receive
 from .loops import ServerLoop
 from .placement import busy, hops_for_hooks, is_nested, takes_thread, workers_of
@@ -37,7 +38,9 @@ T = t.TypeVar("T")
 logger = logging.getLogger("dualapp")
 
 
-async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
+def respond(
+    app: DualApp, scope: t.Any, receive: Receive, send: Send
+) -> Coroutine[t.Any, t.Any, None]:
     """Answer one connection (ASGI 3).
 
     Args:
@@ -50,27 +53,36 @@ async def respond(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> N
         ValueError: The connection is of a type that the specification does not know.
     """
     if scope["type"] != "http":
-        await _respond_otherwise(app, scope, receive, send)
-        return
+        return _respond_otherwise(app, scope, receive, send)
+    if app._is_wrapped or app.lifespan.is_due:
+        return _respond_first_or_wrapped(app, scope, receive, send)
+    environ = head_of(scope) if _needs_no_more(app) else environ_of(scope)
+    return Exchange(app, environ, receive, send).respond()
+
+
+def _needs_no_more(app: DualApp) -> bool:
+    """Tell whether contexts and requests are made in dualapp's own way, which asks for no more."""
+    return not app._has_own_contexts and app.request_class.__init__ is LateRequest.__init__
+
+
+async def _respond_first_or_wrapped(
+    app: DualApp, scope: t.Any, receive: Receive, send: Send
+) -> None:
+    """Answer a request that waits for start-up hooks, or that a WSGI middleware may change."""
     if app.lifespan.is_due:
         await app.lifespan.start_on_this_loop()
     environ = environ_of(scope)
-    client = Client(receive, send)
-    server = ServerLoop(get_running_loop())
-    body = None
-    if expects_body(environ):
-        body = ReceivedBody(client.inbox, server, declared_length(environ))
-    wrapper = wrapped.wrapper_of(app) if app._is_wrapped else None
+    exchange = Exchange(app, environ, receive, send)
+    wrapper = wrapped.wrapper_of(app)
+    if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
+        await exchange.respond()
+        return
     try:
-        if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
-            await Exchange(app, environ, body, client, server).respond()
-        else:
-            await wrapped.respond(app, wrapper, environ, body, client, server)
+        await wrapped.respond(
+            app, wrapper, environ, exchange.body, exchange.client, exchange.server
+        )
     finally:
-        if body is not None and PRESERVE not in environ:
-            body.close()
-        if client.watcher is not None:
-            await client.watcher.stop()
+        await exchange.let_go()
 
 
 async def _respond_otherwise(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
@@ -95,42 +107,46 @@ class Exchange:
 
     Attributes:
         answer: What is being sent, until its body was closed.
+        body: What comes from the client; None if nothing does.
+        environ: The request, or the head of it.
     """
 
     answer: Answer | None = None
+    body: ReceivedBody | None = None
     _is_ending = False
     _has_left = False
 
     def __init__(
-        self,
-        app: DualApp,
-        environ: WSGIEnvironment,
-        body: ReceivedBody | None,
-        client: Client,
-        server: ServerLoop,
+        self, app: DualApp, environ: WSGIEnvironment, receive: Receive, send: Send
     ) -> None:
         self.app = app
-        self.body = body
-        self.client = client
-        self.server = server
-        self.context = copy_context()
-        self.ctx = self.context.run(enter, app, environ, server)
+        self.environ = environ
+        self.client = Client(receive, send)
+        self.server = ServerLoop(get_running_loop())
+        if expects_body(environ):
+            self.body = ReceivedBody(self.client.inbox, self.server, declared_length(environ))
 
     async def respond(self) -> None:
         """Answer the request and end it."""
         try:
+            context = self.context = copy_context()
+            ctx = self.ctx = context.run(enter, self.app, self.environ, self.server)
+        except BaseException:
+            await self.let_go()
+            raise
+        try:
             if self.body is not None:
                 await self._receive_body(self.body)
-            is_sync = takes_thread(self.ctx)
+            is_sync = takes_thread(ctx)
             if self._is_too_much(is_sync):
                 await self._refuse()
             elif is_sync:
                 await self._answer_in_worker()
             elif self.app.config["CANCEL_ON_DISCONNECT"]:
                 async with self.client.watch():
-                    self.answer = await self._run(lifecycle.answer(self.ctx, call_on_loop))
+                    self.answer = await self._run(lifecycle.answer(ctx, call_on_loop))
             else:
-                self.answer = await self._run(lifecycle.answer(self.ctx, call_on_loop))
+                self.answer = await on_loop(lifecycle.answer(ctx, call_on_loop), context, self._hop)
             await self._send()
         except asyncio.CancelledError as error:
             with anyio.CancelScope(shield=True):  # a scope around us cancels every await anew
@@ -139,8 +155,19 @@ class Exchange:
         except BaseException as error:
             await self._end(error)
             raise
-        if not self._ends_quietly():
-            await self._end(None)
+        else:
+            if not self._ends_quietly():
+                await self._end(None)
+        finally:
+            if self.body is not None or self.client.watcher is not None:
+                await self.let_go()
+
+    async def let_go(self) -> None:
+        """Let go of what was received, and leave no task behind."""
+        if self.body is not None and PRESERVE not in self.environ:
+            self.body.close()
+        if self.client.watcher is not None:
+            await self.client.watcher.stop()
 
     def _is_too_much(self, is_sync: bool) -> bool:
         """Tell whether the request needs a thread, and more wait for one than may."""

@@ -173,7 +173,7 @@ def expects_body(environ: WSGIEnvironment) -> bool:
         environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         or "CONTENT_LENGTH" in environ
         or "HTTP_TRANSFER_ENCODING" in environ
-        or environ["SERVER_PROTOCOL"][5] not in "01"
+        or (environ["asgi.scope"].get("http_version") or "1.1")[0] not in "01"
     )
 
 

@@ -58,14 +58,14 @@ def declare_async(function: F, is_async: bool) -> F:
 
 def is_async(function: Callable[..., t.Any]) -> bool:
     """Tell whether calling this gives a coroutine or an async generator."""
-    return _colour(function)[0]
+    return colour_of(function)[0]
 
 
 def runs_on_loop(function: Callable[..., t.Any]) -> bool:
     """Tell whether this may be called on an event loop: it is async, or marked nonblocking."""
     if type(function) is FunctionType and function.__code__.co_flags & _CO_COROUTINE:
         return True
-    colour = _colour(function)
+    colour = colour_of(function)
     return colour[0] or colour[1]
 
 
@@ -77,7 +77,8 @@ def _mark(function: F, is_async: bool, never_blocks: bool) -> F:
     return function
 
 
-def _colour(function: Callable[..., t.Any]) -> tuple[bool, bool]:
+def colour_of(function: Callable[..., t.Any]) -> tuple[bool, bool]:
+    """Tell whether a callable is async, and whether it is marked nonblocking."""
     if type(function) is FunctionType:
         # What most views and hooks are; its code tells. Benchmark: tests/benchmarks/inprocess.py.
         code = function.__code__

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
 
+from ..core.late import REST
 from ..core.memo import Memo
 
 if t.TYPE_CHECKING:
@@ -43,36 +44,58 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
         scope: An HTTP connection scope (ASGI 3). Only "type", "method" and "path" must be there;
             all others may be missing or None.
     """
+    environ = head_of(scope)
+    del environ[REST]
+    put_rest(environ)
+    return environ
+
+
+def head_of(scope: t.Any) -> WSGIEnvironment:
+    """Make what of the environ every request needs: method, path, headers.
+
+    Under :data:`REST` is what puts the rest into it, for :attr:`.late.LateRequest.environ`.
+    """
+    environ: WSGIEnvironment = {REST: put_rest, "asgi.scope": scope}
+    environ["REQUEST_METHOD"] = scope["method"]
+    root, path = scope.get("root_path"), scope["path"]
+    if not root and path.isascii():
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = "", path
+    else:
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = _split_path(scope)
+    headers = scope.get("headers") or ()
+    _put_headers(environ, headers if type(headers) is list else list(headers))
+    if TEST_ENVIRON in scope:
+        environ.update(scope[TEST_ENVIRON])
+    return environ
+
+
+def put_rest(environ: WSGIEnvironment) -> None:
+    """Put in what is not there yet."""
+    scope = environ["asgi.scope"]
     get = scope.get
     query = get("query_string") or b""
     server = get("server")
-    environ = _common[
+    rest = _common[
         get("scheme") or "http",
         get("http_version") or "1.1",
         tuple(server) if server else (None, None),
     ].copy()
-    environ["REQUEST_METHOD"] = scope["method"]
-    environ["QUERY_STRING"] = query.decode("latin-1")
-    environ["wsgi.input"] = io.BytesIO()
-    environ["wsgi.errors"] = sys.stderr
-    environ["asgi.scope"] = scope
+    rest["QUERY_STRING"] = query.decode("latin-1")
+    rest["wsgi.input"] = io.BytesIO()
+    rest["wsgi.errors"] = sys.stderr
     client = get("client")
     if client:
         address, port = client
-        environ["REMOTE_ADDR"] = address
+        rest["REMOTE_ADDR"] = address
         if port is not None:
-            environ["REMOTE_PORT"] = str(port)
-    environ["SCRIPT_NAME"], environ["PATH_INFO"] = _split_path(scope)
+            rest["REMOTE_PORT"] = str(port)
     raw_path = get("raw_path")
     if raw_path:
-        environ["REQUEST_URI"] = environ["RAW_URI"] = _target(raw_path, query)
-    headers = get("headers") or ()
-    _put_headers(environ, headers if type(headers) is list else list(headers))
-    if "state" in scope and scope["state"] is not None:
-        environ["dualapp.state"] = scope["state"]
-    if TEST_ENVIRON in scope:
-        environ.update(scope[TEST_ENVIRON])
-    return environ
+        rest["REQUEST_URI"] = rest["RAW_URI"] = _target(raw_path, query)
+    if get("state") is not None:
+        rest["dualapp.state"] = scope["state"]
+    rest.update(environ)
+    environ.update(rest)
 
 
 def _of_server(key: tuple[str, str, tuple[str | None, int | None]]) -> WSGIEnvironment:
@@ -104,8 +127,6 @@ def _split_path(scope: t.Any) -> tuple[str, str]:
     """
     root = (scope.get("root_path") or "").rstrip("/")
     path: str = scope["path"]
-    if not root and path.isascii():
-        return "", path
     raw = scope.get("raw_path") or b""
     if not root or not path.startswith(root) or path[len(root) : len(root) + 1] not in ("", "/"):
         return _as_wsgi(root), _sent_path(path, raw)
