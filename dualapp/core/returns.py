@@ -152,7 +152,6 @@ def answer_of_text(cls: t.Any, text: str) -> Answer | None:
         template is None
         or making_methods(cls) != WERKZEUGS_MAKING
         or sending_methods(cls) != WERKZEUGS_SENDING
-        or has_no_body(template.code)
     ):
         return None
     body = text.encode()
@@ -186,7 +185,11 @@ def _template_of(
         return None
     made = cls("", mimetype=mimetype)
     names = [name for name, _ in made.headers]
-    if vars(made).keys() != _FIELDS or names != ["Content-Type", "Content-Length"]:
+    if (
+        vars(made).keys() != _FIELDS
+        or names != ["Content-Type", "Content-Length"]
+        or has_no_body(made._status_code)
+    ):
         return None
     return _Template(made._status, made._status_code, made.headers._list[0])
 

@@ -42,9 +42,9 @@ class Router:
 
     def __init__(self, app: Application) -> None:
         self._url_map = app.url_map
-        #: The states at the end of paths without variables. A state stays where it is, and its
-        #: list of rules is the live one, so nothing in here can become wrong.
-        self._fixed: dict[str, State] = {}
+        #: The rules at the end of paths without variables. The lists are werkzeug's own, live ones,
+        #: so nothing in here can become wrong.
+        self._fixed: dict[str, list[Rule]] = {}
 
     def match(self, ctx: RequestContext) -> None:
         """Set the request's rule and values, or the error to raise when its view is called."""
@@ -64,9 +64,14 @@ class Router:
 
     def _find(self, path: str, method: str) -> Match | None:
         """Find what werkzeug would; None if it is to be asked."""
-        state = self._fixed.get(path)
+        rules = self._fixed.get(path)
+        if rules is not None:
+            for rule in rules:
+                if (rule.methods is None or method in rule.methods) and not rule.websocket:
+                    return None if _is_special(rule, self._url_map) else (rule, {})
+            return None
         try:
-            found = self._follow_path(path, method) if state is None else _end(state, method, ())
+            found = self._follow_path(path, method)
             if found is None or _is_special(found[0], self._url_map):
                 return None
             rule, texts = found
@@ -91,7 +96,7 @@ class Router:
             state = start
             for part in parts:
                 state = state.static[part]
-            self._fixed[path] = state
+            self._fixed[path] = state.rules
         return found
 
 

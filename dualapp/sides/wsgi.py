@@ -57,7 +57,8 @@ def respond(
         _make_readable(environ)
     exchange = Exchange(environ.get(SERVER_LOOP) or OwnLoop(keep_loop))
     try:
-        answer = exchange.drive(exchange.respond(app, environ, start_response))
+        work = exchange.respond(app, environ, start_response)
+        answer = drive(work, exchange.context.run, exchange.block)
         if not answer.in_memory:
             return Stream(exchange, answer).start(start_response)
         if answer.close is not None and answer.close != getattr(answer.body, "close", None):
