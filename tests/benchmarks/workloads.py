@@ -75,13 +75,13 @@ _BODY = json.dumps(_ORDER).encode()
 WORKLOADS = (
     Workload(
         "hello",
-        "hello: GET /",
+        "hello",
         Request("GET", "/", _BROWSER),
         Answer(200, "text/html", greet()),
     ),
     Workload(
         "json_with_hooks",
-        "JSON + hooks: POST /orders, JSON in and out, one hook before and one after the view",
+        "JSON + hooks",
         Request(
             "POST",
             "/orders",
@@ -97,7 +97,7 @@ WORKLOADS = (
     ),
     Workload(
         "many_routes",
-        f"one of {ROUTES} routes: GET {route_prefix(ROUTES - 1)}<int>, the last one registered",
+        f"one of {ROUTES} routes",
         Request("GET", f"{route_prefix(ROUTES - 1)}42", _BROWSER),
         Answer(200, "text/html", show(42)),
     ),

@@ -16,31 +16,24 @@ from ..workloads import Workload
 from . import flask_like, raw
 from .site import Kind, Site, as_async, plain
 
-#: Side, name and variant: what names a row.
-Key = tuple[str, str, str]
-
 SYNC = "sync view"
 ASYNC = "async view"
 
 #: What the costs on each side are compared with in the tables.
-REFERENCES: dict[str, Key] = {"WSGI": ("WSGI", "Flask", SYNC), "ASGI": ("ASGI", "Quart", ASYNC)}
+REFERENCES = {"WSGI": f"WSGI, Flask, {SYNC}", "ASGI": f"ASGI, Quart, {ASYNC}"}
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One row."""
+    """One row; its name is the side, the framework and the variant, as ``str`` gives it."""
 
     side: str
     name: str
     variant: str
     site: Callable[[], Site]
 
-    @property
-    def key(self) -> Key:
-        return self.side, self.name, self.variant
-
     def __str__(self) -> str:
-        return ", ".join(filter(None, self.key))
+        return ", ".join(filter(None, (self.side, self.name, self.variant)))
 
     def driver(self, workload: Workload) -> Driver:
         """Make the application and what drives it, and check its answer.
