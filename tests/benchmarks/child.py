@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from .driving import Driver
+from .driving import Driver, close_loop
 from .peers.site import NotOfferedError
 
 _spawn = multiprocessing.get_context("spawn")
@@ -120,6 +120,7 @@ def _work(peer: Peer, connection: Connection) -> None:
         try:
             task, args = connection.recv()
         except EOFError:
+            close_loop()
             return
         try:
             result = getattr(worker, task)(*args)

@@ -36,6 +36,7 @@ def add_only(parser: argparse.ArgumentParser, default: list[str] | None = None) 
 
 def publish(table: Table, arguments: argparse.Namespace) -> None:
     """Print what was measured, and write it to the file that was asked for."""
+    tell("")
     print(text_of(table))
     if arguments.json:
         arguments.json.write_text(json.dumps(data_of(table), indent=1) + "\n", encoding="utf-8")

@@ -92,8 +92,8 @@ def _lines(table: Table) -> list[str]:
     rows = table.rows
     drawn = [_left(["", "", *rows])]
     drawn += [_right([column.title, *_cells(column, rows)]) for column in table.columns]
-    spreads = [f"{table.spread(row):.0%}" for row in rows]
-    drawn.append(_right(["", "spread", *spreads]))
+    if any(len(figures.rounds) > 1 for c in table.columns for figures in c.figures.values()):
+        drawn.append(_right(["", "spread", *(f"{table.spread(row):.0%}" for row in rows)]))
     return ["  ".join(parts).rstrip() for parts in zip(*drawn, strict=True)]
 
 
@@ -111,7 +111,7 @@ def _figure(column: Column, row: str) -> str:
     if row not in column.figures:
         return "-"
     value = column.figures[row].median
-    return f"{value:.1f}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:.1f}" if isinstance(value, float) and value < 100 else f"{value:,.0f}"
 
 
 def _left(cells: list[str]) -> list[str]:

@@ -69,14 +69,15 @@ class Workload:
 
 
 _ORDER = {"name": "Ada", "prices": list(range(1, 11))}
-_BROWSER = (("Host", "localhost"), ("User-Agent", "benchmark/1.0"), ("Accept", "*/*"))
+#: What every request says of its client.
+BROWSER = (("Host", "localhost"), ("User-Agent", "benchmark/1.0"), ("Accept", "*/*"))
 _BODY = json.dumps(_ORDER).encode()
 
 WORKLOADS = (
     Workload(
         "hello",
         "hello",
-        Request("GET", "/", _BROWSER),
+        Request("GET", "/", BROWSER),
         Answer(200, "text/html", greet()),
     ),
     Workload(
@@ -86,7 +87,7 @@ WORKLOADS = (
             "POST",
             "/orders",
             (
-                *_BROWSER,
+                *BROWSER,
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(_BODY))),
                 ("X-Request-Id", "b3c1"),
@@ -98,7 +99,7 @@ WORKLOADS = (
     Workload(
         "many_routes",
         f"one of {ROUTES} routes",
-        Request("GET", f"{route_prefix(ROUTES - 1)}42", _BROWSER),
+        Request("GET", f"{route_prefix(ROUTES - 1)}42", BROWSER),
         Answer(200, "text/html", show(42)),
     ),
 )
