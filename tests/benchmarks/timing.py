@@ -21,7 +21,7 @@ class Runs(t.Protocol):
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: so many rounds, each with that much CPU time for every peer."""
+    """How much is measured: so many rounds, each with that much time for every peer."""
 
     rounds: int
     seconds: float

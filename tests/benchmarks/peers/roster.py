@@ -19,6 +19,9 @@ from .site import Kind, Site, as_async, plain
 SYNC = "sync view"
 ASYNC = "async view"
 
+#: The environment variable that tells ``served.py`` a row.
+ROW_VARIABLE = "BENCHMARK_ROW"
+
 #: What the costs on each side are compared with in the tables.
 REFERENCES = {"WSGI": f"WSGI, Flask, {SYNC}", "ASGI": f"ASGI, Quart, {ASYNC}"}
 
@@ -45,7 +48,7 @@ class Peer:
         """
         application = getattr(self.site(), workload.name)()
         driver_class = WSGIDriver if self.side == "WSGI" else ASGIDriver
-        driver: Driver = driver_class(application, workload.request)
+        driver = driver_class(application, workload.request)
         answer = driver.answer()
         if answer != workload.wanted:
             raise ValueError(f"{self} answered {answer}, and {workload.wanted} is wanted.")
@@ -114,3 +117,8 @@ def peers_named(words: list[str]) -> list[Peer]:
     return [
         peer for peer in PEERS if not wanted or any(word in str(peer).lower() for word in wanted)
     ]
+
+
+def peer_named(name: str) -> Peer:
+    """Give the row of that name."""
+    return next(peer for peer in PEERS if str(peer) == name)
