@@ -10,7 +10,10 @@ from pathlib import Path
 
 from .table import Table
 
-FILE = Path(__file__).with_name("budget.toml")
+Bound = t.Literal["at_most", "at_least"]
+
+_BOUNDS: tuple[Bound, ...] = ("at_most", "at_least")
+_FILE = Path(__file__).with_name("budget.toml")
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Goal:
         column: The name of the column.
         row: The row that is judged.
         reference: The row that it is compared with; None if the limit is in the column's unit.
-        bound: "at_most" or "at_least".
+        bound: On which side of the limit it is to be.
         limit: How many times what the reference has, or how much.
     """
 
@@ -30,7 +33,7 @@ class Goal:
     column: str
     row: str
     reference: str | None
-    bound: t.Literal["at_most", "at_least"]
+    bound: Bound
     limit: float
 
     def is_met_by(self, value: float) -> bool:
@@ -60,18 +63,20 @@ class Verdict:
         return f"{'pass' if self.is_met else 'FAIL'}  {self.goal}: {_number(self.value)}"
 
 
+def read() -> dict[str, list[dict[str, t.Any]]]:
+    """Read the file: the entries of each command."""
+    with _FILE.open("rb") as file:
+        return tomllib.load(file)
+
+
 def goals() -> list[Goal]:
-    """Read the file."""
-    with FILE.open("rb") as file:
-        commands = tomllib.load(file)
-    return [
-        goal for command, entries in commands.items() for e in entries for goal in _read(command, e)
-    ]
+    """Give all goals, in the order of the file."""
+    entries = ((command, entry) for command, entries in read().items() for entry in entries)
+    return [goal for command, entry in entries for goal in _goals_of(command, entry)]
 
 
-def _read(command: str, entry: dict[str, t.Any]) -> Iterator[Goal]:
-    bounds: tuple[t.Literal["at_most", "at_least"], ...] = ("at_most", "at_least")
-    for bound in bounds:
+def _goals_of(command: str, entry: dict[str, t.Any]) -> Iterator[Goal]:
+    for bound in _BOUNDS:
         for column, limit in entry.get(bound, {}).items():
             yield Goal(command, column, entry["row"], entry.get("reference"), bound, limit)
 
