@@ -84,7 +84,7 @@ ROWS = tuple(str(row) for rows in _BY_SERVER.values() for row in rows)
 
 
 _QUICK = Effort(rounds=2, seconds=1)
-_FULL = Effort(rounds=7, seconds=2)
+_FULL = Effort(rounds=5, seconds=2)
 
 
 def main() -> None:

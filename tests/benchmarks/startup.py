@@ -80,7 +80,7 @@ _PROGRAMS = (
             ("first_answer", "+ answer", "ms"),
             ("resident", "memory", "MiB"),
         ),
-        rounds=41,
+        rounds=21,
         quick_rounds=5,
     ),
     Program(_LARGE, (("many_routes", "10,000 routes", "ms"),), rounds=7, quick_rounds=3),
