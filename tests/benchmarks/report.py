@@ -111,7 +111,7 @@ def _figure(column: Column, row: str) -> str:
     if row not in column.figures:
         return "-"
     value = column.figures[row].median
-    return f"{value:.1f}" if isinstance(value, float) and value < 100 else f"{value:,.0f}"
+    return f"{value:.1f}" if value % 1 and abs(value) < 100 else f"{value:,.0f}"
 
 
 def _left(cells: list[str]) -> list[str]:

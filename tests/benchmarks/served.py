@@ -194,7 +194,7 @@ def _cpu_seconds(pid: int) -> float:
 
     process = psutil.Process(pid)
     times = [p.cpu_times() for p in (process, *process.children(recursive=True))]
-    return sum(t.user + t.system for t in times)
+    return float(sum(t.user + t.system for t in times))
 
 
 if __name__ == "__main__":
