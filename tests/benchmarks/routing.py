@@ -17,7 +17,8 @@ COLUMNS = tuple(kind.name for kind in KINDS)
 ROWS = tuple(map(str, ROUTING_PEERS))
 
 _NOTE = (
-    "CPU µs of one match, spread over all routes of a kind, median of the rounds;\n"
+    "CPU µs of one request's context and match, spread over all routes of a kind, median of the"
+    " rounds;\n"
     f"ratio: to {FEW} routes of the same framework in the same round"
 )
 _REFERENCES = {
