@@ -9,7 +9,9 @@ Run it from the root of the repository: ``python -m tests.benchmarks.memory``.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from .budget import goals
 from .child import Child, Footprint, Peer, prepared
@@ -99,15 +101,21 @@ def _streams(left_out: list[str]) -> Column:
 def _footprints(
     peers: Iterable[Peer], workload: object, portions: Sequence[int], left_out: list[str]
 ) -> Iterator[tuple[str, list[Footprint]]]:
-    """Give each row's footprints after each portion of requests, in a process of its own."""
-    for peer in peers:
+    """Give each row's footprints after each portion of requests, in a process of its own.
+
+    Several run at the same time: unlike time, memory is not disturbed by what others do.
+    """
+
+    def measured(peer: Peer) -> tuple[str, list[Footprint]]:
         row = str(peer)
         tell(row)
         with Child(peer) as child:
             ready, reasons = prepared({row: child}, workload)
-            left_out += reasons
-            if ready:
-                yield row, [_footprint_after(child, requests) for requests in portions]
+            left_out.extend(reasons)
+            return row, [_footprint_after(child, portion) for portion in portions if ready]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from ((row, found) for row, found in pool.map(measured, peers) if found)
 
 
 def _footprint_after(child: Child, requests: int) -> Footprint:
