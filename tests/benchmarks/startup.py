@@ -9,8 +9,9 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from .command import options, publish, tell
 from .table import Column, Table
@@ -90,32 +91,35 @@ _PROGRAMS = (
 def main() -> None:
     """Measure what the command line asks for, and print it."""
     arguments = options("startup", __doc__).parse_args()
+    missing = [row for row, module in MODULES.items() if find_spec(module) is None]
+    rows = {row: module for row, module in MODULES.items() if row not in missing}
     columns: list[Column] = []
     with tempfile.TemporaryDirectory() as bytecode:
         for program in _PROGRAMS:
-            columns += _measure(program, arguments.quick, bytecode)
-    publish(Table("startup", _NOTE, columns), arguments)
+            columns += _measure(program, rows, arguments.quick, bytecode)
+    left_out = [f"{row}: it is not installed" for row in missing]
+    publish(Table("startup", _NOTE, columns, left_out), arguments)
 
 
-def _measure(program: Program, quick: bool, bytecode: str) -> list[Column]:
+def _measure(program: Program, rows: Mapping[str, str], quick: bool, bytecode: str) -> list[Column]:
     """Run a program in new processes, one of each row in turn."""
-    figures = [{row: Figures() for row in ROWS} for _ in program.columns]
-    for row in ROWS:
-        _run(program.code, row, bytecode)  # compiles what it imports
-    for number, row in in_turns(MODULES, program.quick_rounds if quick else program.rounds):
+    figures = [{row: Figures() for row in rows} for _ in program.columns]
+    for module in rows.values():
+        _run(program.code, module, bytecode)  # compiles what it imports
+    for number, row in in_turns(rows, program.quick_rounds if quick else program.rounds):
         tell(f"round {number}: {row}")
-        for column, value in zip(figures, _run(program.code, row, bytecode), strict=True):
+        for column, value in zip(figures, _run(program.code, rows[row], bytecode), strict=True):
             column[row].rounds.append(value)
-    references = dict.fromkeys(ROWS, "Flask")
+    references = dict.fromkeys(rows, "Flask")
     return [
         Column(*names, column, references)
         for names, column in zip(program.columns, figures, strict=True)
     ]
 
 
-def _run(code: str, row: str, bytecode: str) -> list[float]:
+def _run(code: str, module: str, bytecode: str) -> list[float]:
     # Without settings and modules of the environment or this folder, and with its own bytecode.
-    options = ["-I", "-X", f"pycache_prefix={bytecode}", "-c", code.format(module=MODULES[row])]
+    options = ["-I", "-X", f"pycache_prefix={bytecode}", "-c", code.format(module=module)]
     done = subprocess.run([sys.executable, *options], capture_output=True, text=True, check=True)
     return list(json.loads(done.stdout))
 
