@@ -199,7 +199,7 @@ def test_the_package_never_imports_flask() -> None:
 
 
 def test_importing_the_package_leaves_out_what_many_processes_do_not_need() -> None:
-    """What it costs is measured by ``tests/benchmarks/imports.py``."""
+    """What it costs is measured by ``tests/benchmarks/startup.py``."""
     not_needed = {*LOOPS_AND_THREADS - {"threading"}, "click", "importlib.metadata"}
     modules = _reached("dualapp")
     assert {"dualapp.sides.wsgi", "dualapp.json.provider"} <= modules

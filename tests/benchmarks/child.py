@@ -10,14 +10,21 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import typing as t
+from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from .driving import Driver
-from .peers.roster import Peer
-from .workloads import Workload
+from .driving import Driver, close_loop
+from .peers.site import NotOfferedError
 
 _spawn = multiprocessing.get_context("spawn")
+
+
+class Peer(t.Protocol):
+    """What a child can be given, pickled."""
+
+    def driver(self, workload: t.Any) -> Driver:
+        """Make an application for a workload, check its answer, and give what drives it."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,12 @@ class Child:
         self._connection.close()
         self._process.join()
 
-    def prepare(self, workload: Workload) -> None:
+    def prepare(self, workload: object) -> None:
         """Make the peer's application for a workload and check its answer.
 
         Raises:
             ImportError: The framework is not installed.
-            NotOffered: It has no ordinary way to do this.
+            NotOfferedError: It has no ordinary way to do this.
             ValueError: It does not answer as it should.
         """
         self._ask("prepare", workload)
@@ -70,6 +77,18 @@ class Child:
         return result
 
 
+def prepared(children: Mapping[str, Child], workload: object) -> tuple[dict[str, Child], list[str]]:
+    """Prepare all children; give those that can be measured, and why the others cannot."""
+    ready, left_out = {}, []
+    for row, child in children.items():
+        try:
+            child.prepare(workload)
+            ready[row] = child
+        except (ImportError, NotOfferedError) as reason:
+            left_out.append(f"{row}: {reason}")
+    return ready, left_out
+
+
 class _Worker:
     """The same, seen from inside."""
 
@@ -77,7 +96,7 @@ class _Worker:
         self._peer = peer
         self._driver: Driver | None = None
 
-    def prepare(self, workload: Workload) -> None:
+    def prepare(self, workload: object) -> None:
         self._driver = None
         self._driver = self._peer.driver(workload)
         gc.collect()
@@ -101,6 +120,7 @@ def _work(peer: Peer, connection: Connection) -> None:
         try:
             task, args = connection.recv()
         except EOFError:
+            close_loop()
             return
         try:
             result = getattr(worker, task)(*args)

@@ -18,11 +18,13 @@ from .workloads import Answer, Request
 _runner = asyncio.Runner()
 
 
-class Driver(t.Protocol):
-    """Drives one application with one request, again and again."""
+def close_loop() -> None:
+    """Cancel what still runs on the loop, and close it; nothing can be driven on it any more."""
+    _runner.close()
 
-    def answer(self) -> Answer:
-        """Ask once and read the answer."""
+
+class Driver(t.Protocol):
+    """Drives one application."""
 
     def run(self, requests: int) -> float:
         """Ask that many times; gives the CPU seconds that all threads of the process took."""
@@ -94,6 +96,36 @@ class ASGIDriver:
         channel = _Channel(self._body)
         await self._application(self._scope.copy(), channel.receive, channel.send)
         return channel.sent
+
+
+class StreamDriver:
+    """Opens ASGI requests whose answers begin and do not end, and leaves them open."""
+
+    def __init__(self, application: t.Any, request: Request) -> None:
+        self._application = application
+        self._scope = _scope_of(request)
+        self._open: list[asyncio.Task[None]] = []
+
+    def run(self, requests: int) -> float:
+        """Open that many more; gives the CPU seconds taken."""
+        return _runner.run(self._run(requests))
+
+    async def _run(self, requests: int) -> float:
+        began = time.process_time()
+        for _ in range(requests):
+            self._open.append(await self._opened())
+        return time.process_time() - began
+
+    async def _opened(self) -> asyncio.Task[None]:
+        """Give the task of a stream whose first piece has come."""
+        channel = _Channel(b"")
+        call = self._application(self._scope.copy(), channel.receive, channel.send)
+        task = asyncio.create_task(call)
+        while not any(event.get("body") for event in channel.sent):
+            if task.done():
+                raise ValueError(f"The stream ended: {channel.sent}, {task.exception()!r}")
+            await asyncio.sleep(0)
+        return task
 
 
 class _Channel:

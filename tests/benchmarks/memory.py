@@ -1,6 +1,7 @@
-"""What 100,000 requests add to a process, for each kind of view on each side.
+"""What many requests leave in a process, and what a stream takes while it is open.
 
-A leak adds as much in the second half as in the first; an allocator that settles does not.
+A leak adds as much in the second half of the requests as in the first; an allocator that settles
+does not.
 
 Run it from the root of the repository: ``python -m tests.benchmarks.memory``.
 """
@@ -8,37 +9,50 @@ Run it from the root of the repository: ``python -m tests.benchmarks.memory``.
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from .child import Child
-from .peers.roster import Peer, peers_named
-from .workloads import WORKLOADS, Workload
+from .budget import goals
+from .child import Child, Footprint, Peer, prepared
+from .command import add_only, options, publish, tell
+from .peers.roster import PEERS, peers_named
+from .peers.streams import STREAM_PEERS
+from .table import Column, Table
+from .timing import Figures
+from .workloads import BROWSER, WORKLOADS, Request, Workload
 
-#: Bytes that the requests may add.
-LIMIT = 1_000_000
+COLUMNS = ("half_way", "growth", "objects", "stream")
+ROWS = tuple(map(str, (*PEERS, *STREAM_PEERS)))
 
+_REQUESTS = 1_000_000
+_QUICK_REQUESTS = 50_000
 _WARM_UP_REQUESTS = 10_000
+
+_STREAMS = 2_000
+_WARM_UP_STREAMS = 100
 
 
 def main() -> None:
     """Measure what the command line asks for, and print it."""
     arguments = _arguments()
+    requests = arguments.requests or (_QUICK_REQUESTS if arguments.quick else _REQUESTS)
     workload = next(w for w in WORKLOADS if w.name == arguments.workload)
-    print(f"{workload.title}\n{arguments.requests:,} requests after {_WARM_UP_REQUESTS:,}\n")
-    print(f"{'':4}  {'KiB, half-way':>13}  {'KiB, all':>8}  {'objects':>7}")
-    for peer in peers_named(arguments.only):
-        print(_line(peer, workload, arguments.requests), flush=True)
+    left_out: list[str] = []
+    columns = _growth(_peers(arguments.only), workload, requests, left_out)
+    columns.append(_streams(left_out))
+    note = (
+        f"What {requests:,} requests after {_WARM_UP_REQUESTS:,} have left ({workload.title}):"
+        " resident bytes, objects of the collector;\n"
+        f"and the resident bytes of one stream while {_STREAMS:,} are open"
+    )
+    publish(Table("memory", note, columns, left_out), arguments)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, prog="tests.benchmarks.memory")
-    parser.add_argument(
-        "--only",
-        type=lambda words: words.split(","),
-        default=["dualapp"],
-        metavar="WORDS",
-        help='rows that hold one of these words; "dualapp" if not given',
-    )
-    parser.add_argument("--requests", type=int, default=100_000, metavar="N")
+    parser = options("memory", __doc__)
+    add_only(parser)
+    parser.add_argument("--requests", type=int, metavar="N", help=f"instead of {_REQUESTS:,}")
     parser.add_argument(
         "--workload",
         choices=[workload.name for workload in WORKLOADS],
@@ -48,19 +62,65 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _line(peer: Peer, workload: Workload, requests: int) -> str:
-    with Child(peer) as child:
-        child.prepare(workload)
-        child.run(_WARM_UP_REQUESTS)
-        before = child.footprint()
-        child.run(requests // 2)
-        half_way = child.footprint()
-        child.run(requests - requests // 2)
-        after = child.footprint()
-    early, added = half_way.resident - before.resident, after.resident - before.resident
-    verdict = "pass" if added < LIMIT else "FAIL"
-    objects = after.objects - before.objects
-    return f"{verdict}  {early / 1024:13.0f}  {added / 1024:8.0f}  {objects:7}  {peer}"
+def _peers(words: list[str]) -> Sequence[Peer]:
+    """Give the rows that were asked for, or those of the budget: so many requests take long."""
+    if words:
+        return peers_named(words)
+    rows = {goal.row for goal in goals() if (goal.command, goal.column) == ("memory", "growth")}
+    return [peer for peer in PEERS if str(peer) in rows]
+
+
+def _growth(
+    peers: Iterable[Peer], workload: Workload, requests: int, left_out: list[str]
+) -> list[Column]:
+    """Measure what requests leave behind, half-way and at the end."""
+    half = requests // 2
+    half_way, growth, objects = {}, {}, {}
+    portions = [_WARM_UP_REQUESTS, half, requests - half]
+    for row, (before, middle, after) in _footprints(peers, workload, portions, left_out):
+        half_way[row] = Figures([middle.resident - before.resident])
+        growth[row] = Figures([after.resident - before.resident])
+        objects[row] = Figures([after.objects - before.objects])
+    return [
+        Column("half_way", "half-way", "bytes", half_way),
+        Column("growth", "all requests", "bytes", growth),
+        Column("objects", "", "objects", objects),
+    ]
+
+
+def _streams(left_out: list[str]) -> Column:
+    """Measure what streams take that stay open."""
+    figures = {}
+    portions = [_WARM_UP_STREAMS, _STREAMS]
+    request = Request("GET", "/", BROWSER)
+    for row, (before, after) in _footprints(STREAM_PEERS, request, portions, left_out):
+        figures[row] = Figures([(after.resident - before.resident) / _STREAMS])
+    return Column("stream", "an open stream", "bytes", figures)
+
+
+def _footprints(
+    peers: Iterable[Peer], workload: object, portions: Sequence[int], left_out: list[str]
+) -> Iterator[tuple[str, list[Footprint]]]:
+    """Give each row's footprints after each portion of requests, in a process of its own.
+
+    Several run at the same time: unlike time, memory is not disturbed by what others do.
+    """
+
+    def measured(peer: Peer) -> tuple[str, list[Footprint]]:
+        row = str(peer)
+        tell(row)
+        with Child(peer) as child:
+            ready, reasons = prepared({row: child}, workload)
+            left_out.extend(reasons)
+            return row, [_footprint_after(child, portion) for portion in portions if ready]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from ((row, found) for row, found in pool.map(measured, peers) if found)
+
+
+def _footprint_after(child: Child, requests: int) -> Footprint:
+    child.run(requests)
+    return child.footprint()
 
 
 if __name__ == "__main__":

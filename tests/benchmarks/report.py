@@ -1,18 +1,16 @@
-"""What was measured, as text for people and as JSON for programs."""
+"""A table as text for people and as JSON for programs, each with the verdicts."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 
-from .peers.roster import REFERENCES, Key
-from .targets import verdicts
-from .timing import Cost
-from .workloads import Workload
+from .budget import verdicts
+from .table import Column, Table
 
-#: Whose versions are named.
+#: Whose versions are named, where they are installed.
 _DISTRIBUTIONS = (
     "dualapp",
     "werkzeug",
@@ -23,63 +21,36 @@ _DISTRIBUTIONS = (
     "fastapi",
     "a2wsgi",
     "asgiref",
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "granian",
 )
 
-Costs = Mapping[Key, Cost]
 
-
-def text_of(workload: Workload, costs: Costs, left_out: Sequence[str]) -> str:
-    """Write the table of one workload, what is missing from it, and the verdicts."""
-    lines = [workload.title, *_aligned([_HEAD, *(_cells(key, costs) for key in costs)])]
-    lines += [f"not measured: {reason}" for reason in left_out]
-    lines += [
-        f"{'pass' if verdict.is_met else 'FAIL'}  {verdict.target.wording}"
-        f" (measured {verdict.ratio:.3f}, limit {verdict.target.limit:.3f})"
-        for verdict in verdicts(costs)
-    ]
+def text_of(table: Table) -> str:
+    """Write the table, what is missing from it, and the verdicts on what was measured."""
+    what = machine()
+    versions = ", ".join(f"{name} {version}" for name, version in what["versions"].items())
+    lines = [f"{what['python']}, {what['platform']}", versions, table.note, ""]
+    lines += _lines(table)
+    lines += ["", *(f"not measured: {reason}" for reason in table.left_out)]
+    lines += [str(verdict) for verdict in verdicts(table) if verdict.value is not None]
     return "\n".join(lines)
 
 
-def data_of(workload: Workload, costs: Costs, left_out: Sequence[str]) -> dict[str, t.Any]:
+def data_of(table: Table) -> dict[str, t.Any]:
     """Give the same as values for JSON, with every round."""
     return {
-        "workload": workload.name,
-        "rows": [
-            {
-                "side": key[0],
-                "peer": key[1],
-                "variant": key[2],
-                "cpu_us": cost.median,
-                "rounds": cost.rounds,
-                "requests_per_round": cost.requests,
-            }
-            for key, cost in costs.items()
-        ],
-        "not_measured": list(left_out),
-        "targets": [
-            {
-                "target": verdict.target.wording,
-                "ratio": verdict.ratio,
-                "limit": verdict.target.limit,
-                "is_met": verdict.is_met,
-            }
-            for verdict in verdicts(costs)
+        "command": table.command,
+        "machine": machine(),
+        "columns": [_column_data(column) for column in table.columns],
+        "not_measured": list(table.left_out),
+        "verdicts": [
+            {"is_met": verdict.is_met, "measured": verdict.value, "text": str(verdict)}
+            for verdict in verdicts(table)
         ],
     }
-
-
-def heading() -> str:
-    """Say what was measured, and how to read the tables."""
-    what = machine()
-    versions = ", ".join(f"{name} {version}" for name, version in what["versions"].items())
-    references = "; ".join(
-        f"{side}: {name}, {variant}" for side, (_, name, variant) in REFERENCES.items()
-    )
-    return (
-        f"{what['python']}, {what['platform']}\n{versions}\n"
-        "CPU µs of all threads for one request, median of the rounds; spread: middle half of the"
-        f" rounds;\nratio: to the reference in the same round ({references})"
-    )
 
 
 def machine() -> dict[str, t.Any]:
@@ -91,31 +62,63 @@ def machine() -> dict[str, t.Any]:
     }
 
 
-def _versions() -> t.Iterator[tuple[str, str]]:
+def _versions() -> Iterator[tuple[str, str]]:
     for name in _DISTRIBUTIONS:
         try:
             yield name, importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield name, "not installed"
+            continue
 
 
-_HEAD = ("side", "peer", "variant", "CPU µs", "spread", "ratio")
+def _column_data(column: Column) -> dict[str, t.Any]:
+    return {
+        "column": column.name,
+        "unit": column.unit,
+        "rows": [
+            {
+                "row": row,
+                "median": figures.median,
+                "ratio": column.ratio(row),
+                "reference": column.references.get(row),
+                "rounds": figures.rounds,
+            }
+            for row, figures in column.figures.items()
+        ],
+    }
 
 
-def _cells(key: Key, costs: Costs) -> tuple[str, ...]:
-    cost = costs[key]
-    reference = costs.get(REFERENCES[key[0]])
-    ratio = "-" if reference is None else f"{cost.ratio_to(reference):.2f}"
-    return (*key, f"{cost.median:.1f}", f"{cost.spread:.0%}", ratio)
+def _lines(table: Table) -> list[str]:
+    """Draw the table: the rows' names to the left, everything else to the right."""
+    rows = table.rows
+    drawn = [_left(["", "", *rows])]
+    drawn += [_right([column.title, *_cells(column, rows)]) for column in table.columns]
+    if any(len(figures.rounds) > 1 for c in table.columns for figures in c.figures.values()):
+        drawn.append(_right(["", "spread", *(f"{table.spread(row):.0%}" for row in rows)]))
+    return ["  ".join(parts).rstrip() for parts in zip(*drawn, strict=True)]
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Pad the columns: names to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if index < 3 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+def _cells(column: Column, rows: list[str]) -> list[str]:
+    """Write a column: figures, and ratios where it has any."""
+    figures = [_figure(column, row) for row in rows]
+    if not column.references:
+        return [column.unit, *figures]
+    ratios = ("-" if r is None else f"{r:.2f}" for r in map(column.ratio, rows))
+    pairs = zip([column.unit, *figures], ["ratio", *ratios], strict=True)
+    return [f"{figure} {ratio:>5}" for figure, ratio in pairs]
+
+
+def _figure(column: Column, row: str) -> str:
+    if row not in column.figures:
+        return "-"
+    value = column.figures[row].median
+    return f"{value:.1f}" if value % 1 and abs(value) < 100 else f"{value:,.0f}"
+
+
+def _left(cells: list[str]) -> list[str]:
+    width = max(map(len, cells))
+    return [cell.ljust(width) for cell in cells]
+
+
+def _right(cells: list[str]) -> list[str]:
+    width = max(map(len, cells))
+    return [cell.rjust(width) for cell in cells]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 K = t.TypeVar("K")
@@ -21,7 +21,7 @@ class Runs(t.Protocol):
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: so many rounds, each with that much CPU time for every peer."""
+    """How much is measured: so many rounds, each with that much time for every peer."""
 
     rounds: int
     seconds: float
@@ -32,10 +32,9 @@ FULL = Effort(rounds=15, seconds=0.1)
 
 
 @dataclass
-class Cost:
-    """CPU µs per request of one peer, one number for each round."""
+class Figures:
+    """What was measured of one peer, one number for each round."""
 
-    requests: int
     rounds: list[float] = field(default_factory=list)
 
     @property
@@ -46,32 +45,43 @@ class Cost:
     @property
     def spread(self) -> float:
         """The width of the middle half of the rounds, as a share of the median."""
+        if len(self.rounds) < 2 or not self.median:
+            return 0.0
         low, _, high = statistics.quantiles(self.rounds, n=4)
         return (high - low) / self.median
 
-    def ratio_to(self, other: Cost) -> float:
+    def ratio_to(self, other: Figures) -> float:
         """Give the median of the ratios within each round, which noise touches the least."""
         pairs = zip(self.rounds, other.rounds, strict=True)
         return statistics.median(ours / theirs for ours, theirs in pairs)
 
 
-def measure(peers: Mapping[K, Runs], effort: Effort, tell: Callable[[int], None]) -> dict[K, Cost]:
-    """Measure all peers, interleaved; every other round goes through them backwards.
+def in_turns(peers: Mapping[K, object], rounds: int) -> Iterator[tuple[int, K]]:
+    """Give number, from one, and peer of each measurement; every other round goes backwards."""
+    order = list(peers)
+    for number in range(1, rounds + 1):
+        for key in order:
+            yield number, key
+        order.reverse()
+
+
+def measure(
+    peers: Mapping[K, Runs], effort: Effort, tell: Callable[[int], None]
+) -> dict[K, Figures]:
+    """Measure CPU µs of one request of each peer, in turns.
 
     Args:
         peers: What to measure.
         effort: How often and how long.
-        tell: Called before each round with its number, counted from one.
+        tell: Called before each measurement with the number of its round.
     """
-    costs = {key: Cost(_requests_for(peer, effort.seconds)) for key, peer in peers.items()}
-    order = list(peers)
-    for number in range(1, effort.rounds + 1):
+    requests = {key: _requests_for(peer, effort.seconds) for key, peer in peers.items()}
+    figures: dict[K, Figures] = {key: Figures() for key in peers}
+    for number, key in in_turns(peers, effort.rounds):
         tell(number)
-        for key in order:
-            cost = costs[key]
-            cost.rounds.append(peers[key].run(cost.requests) / cost.requests * 1e6)
-        order.reverse()
-    return costs
+        seconds = peers[key].run(requests[key])
+        figures[key].rounds.append(seconds / requests[key] * 1e6)
+    return figures
 
 
 def _requests_for(peer: Runs, seconds: float) -> int:

@@ -69,24 +69,25 @@ class Workload:
 
 
 _ORDER = {"name": "Ada", "prices": list(range(1, 11))}
-_BROWSER = (("Host", "localhost"), ("User-Agent", "benchmark/1.0"), ("Accept", "*/*"))
+#: What every request says of its client.
+BROWSER = (("Host", "localhost"), ("User-Agent", "benchmark/1.0"), ("Accept", "*/*"))
 _BODY = json.dumps(_ORDER).encode()
 
 WORKLOADS = (
     Workload(
         "hello",
-        "hello: GET /",
-        Request("GET", "/", _BROWSER),
+        "hello",
+        Request("GET", "/", BROWSER),
         Answer(200, "text/html", greet()),
     ),
     Workload(
         "json_with_hooks",
-        "JSON + hooks: POST /orders, JSON in and out, one hook before and one after the view",
+        "JSON + hooks",
         Request(
             "POST",
             "/orders",
             (
-                *_BROWSER,
+                *BROWSER,
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(_BODY))),
                 ("X-Request-Id", "b3c1"),
@@ -97,8 +98,8 @@ WORKLOADS = (
     ),
     Workload(
         "many_routes",
-        f"one of {ROUTES} routes: GET {route_prefix(ROUTES - 1)}<int>, the last one registered",
-        Request("GET", f"{route_prefix(ROUTES - 1)}42", _BROWSER),
+        f"one of {ROUTES} routes",
+        Request("GET", f"{route_prefix(ROUTES - 1)}42", BROWSER),
         Answer(200, "text/html", show(42)),
     ),
 )

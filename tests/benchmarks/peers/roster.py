@@ -16,31 +16,27 @@ from ..workloads import Workload
 from . import flask_like, raw
 from .site import Kind, Site, as_async, plain
 
-#: Side, name and variant: what names a row.
-Key = tuple[str, str, str]
-
 SYNC = "sync view"
 ASYNC = "async view"
 
+#: The environment variable that tells ``served.py`` a row.
+ROW_VARIABLE = "BENCHMARK_ROW"
+
 #: What the costs on each side are compared with in the tables.
-REFERENCES: dict[str, Key] = {"WSGI": ("WSGI", "Flask", SYNC), "ASGI": ("ASGI", "Quart", ASYNC)}
+REFERENCES = {"WSGI": f"WSGI, Flask, {SYNC}", "ASGI": f"ASGI, Quart, {ASYNC}"}
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One row."""
+    """One row; its name is the side, the framework and the variant, as ``str`` gives it."""
 
     side: str
     name: str
     variant: str
     site: Callable[[], Site]
 
-    @property
-    def key(self) -> Key:
-        return self.side, self.name, self.variant
-
     def __str__(self) -> str:
-        return ", ".join(filter(None, self.key))
+        return ", ".join(filter(None, (self.side, self.name, self.variant)))
 
     def driver(self, workload: Workload) -> Driver:
         """Make the application and what drives it, and check its answer.
@@ -52,7 +48,7 @@ class Peer:
         """
         application = getattr(self.site(), workload.name)()
         driver_class = WSGIDriver if self.side == "WSGI" else ASGIDriver
-        driver: Driver = driver_class(application, workload.request)
+        driver = driver_class(application, workload.request)
         answer = driver.answer()
         if answer != workload.wanted:
             raise ValueError(f"{self} answered {answer}, and {workload.wanted} is wanted.")
@@ -121,3 +117,8 @@ def peers_named(words: list[str]) -> list[Peer]:
     return [
         peer for peer in PEERS if not wanted or any(word in str(peer).lower() for word in wanted)
     ]
+
+
+def peer_named(name: str) -> Peer:
+    """Give the row of that name."""
+    return next(peer for peer in PEERS if str(peer) == name)
