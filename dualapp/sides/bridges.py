@@ -2,7 +2,7 @@
 
 A request that meets no awaitable costs nothing of :mod:`asyncio` here, not even its import: what
 does, :mod:`.loops`, is imported for the first awaitable. Benchmark:
-``tests/benchmarks/imports.py``.
+``tests/benchmarks/startup.py``.
 
 Both bridges have ``block(awaitable, context)``: run it to its end, with the tasks it is made of in
 the given context, while the calling thread waits.
