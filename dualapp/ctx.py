@@ -110,15 +110,15 @@ class AppContext:
     g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _FreshGlobals())
     """The namespace that ``g`` leads to."""
 
-    # On the class, since most requests leave them as they are.
-    _url_adapter: MapAdapter | None = NOT_MADE
-    _outer: AppContext | None = None
     _request_context: RequestContext | None = None
     #: For each push that is to be undone: how, and the request context seen before it.
     _pushed: tuple[tuple[contextvars.Token[AppContext], RequestContext | None], ...] = ()
 
     def __init__(self, app: DualApp) -> None:
+        # What each request looks at is not left to defaults of the class, which take longer to find.
         self.app = app
+        self._url_adapter: MapAdapter | None = NOT_MADE
+        self._outer: AppContext | None = None
 
     @property
     def application_context(self) -> AppContext:
@@ -239,10 +239,6 @@ class RequestContext(AppContext):
 
     request: Request
     flashes: list[tuple[str, str]] | None = None
-    error: BaseException | None = None
-
-    _session: SessionMixin | None = None
-    _after_request_functions: t.Sequence[AfterRequestCallable[t.Any]] = ()
     _is_served = False
 
     def __init__(
@@ -252,13 +248,14 @@ class RequestContext(AppContext):
         request: Request | None = None,
         session: SessionMixin | None = None,
     ) -> None:
-        self.app = app
+        AppContext.__init__(self, app)
         if request is None:
             request = app.request_class(environ)
             request.json_module = app.json
         self.request = request
-        if session is not None:
-            self._session = session
+        self.error: BaseException | None = None
+        self._session = session
+        self._after_request_functions: tuple[AfterRequestCallable[t.Any], ...] = ()
 
     @property
     def request_context(self) -> RequestContext:
@@ -291,7 +288,8 @@ class RequestContext(AppContext):
     @property
     def needs_preparing(self) -> bool:
         """Whether the session is to be opened now, since opening it waits or has an effect."""
-        return self._session is None and not self.app.session_interface.opens_late
+        opens_late = getattr(self.app.session_interface, "opens_late", False)
+        return self._session is None and not opens_late
 
     async def prepare(self, call: Call) -> None:
         """Open the session."""

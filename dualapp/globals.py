@@ -57,6 +57,10 @@ _cv_app = _ContextView("application_context")
 _cv_request = _ContextView("request_context")
 
 
+#: Names that a proxy answers itself, most of them by asking the object that it stands for.
+_OF_A_PROXY = frozenset(dir(LocalProxy))
+
+
 def _proxy(look_up: Callable[[], t.Any], message: str) -> t.Any:
     """Make a LocalProxy that reaches attributes without a detour, and without a failed look-up.
 
@@ -65,13 +69,13 @@ def _proxy(look_up: Callable[[], t.Any], message: str) -> t.Any:
         message: What that error says.
     """
 
+    own_attribute = object.__getattribute__
+
     class ContextProxy(LocalProxy[t.Any]):
         __slots__ = ()
 
         def __getattribute__(self, name: str) -> t.Any:
-            if name[:1] == "_":  # a proxy's own names begin so
-                return super().__getattribute__(name)
-            return getattr(look_up(), name)
+            return own_attribute(self, name) if name in _OF_A_PROXY else getattr(look_up(), name)
 
         def __setattr__(self, name: str, value: t.Any) -> None:
             setattr(look_up(), name, value)

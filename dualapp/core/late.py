@@ -81,6 +81,11 @@ def _as_text(written: str) -> str:
 class RequestHeaders(EnvironHeaders):
     """Werkzeug's, with names that were asked for before not translated anew."""
 
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        # Werkzeug's own would make a list of no headers by way of two more constructors.
+        self._list = []
+        self.environ = environ
+
     def _get_key(self, key: str) -> str:
         if type(key) is not str:
             return super()._get_key(key)

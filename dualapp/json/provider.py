@@ -15,6 +15,11 @@ import weakref
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from json.encoder import (  # type: ignore[attr-defined]
+    c_make_encoder,
+)
+from json.encoder import encode_basestring as encode_any
+from json.encoder import encode_basestring_ascii as encode_ascii
 from uuid import UUID
 
 from werkzeug.http import http_date
@@ -150,10 +155,10 @@ def decode(s: str | bytes, **kwargs: t.Any) -> t.Any:
     try:
         if isinstance(s, bytes) and _begins_as_utf8(s) and not kwargs:
             text = s.decode("utf-8", "surrogatepass").strip(" \t\n\r")
-            value, end = _raw_decode(text)
+            value, end = _scan_once(text, 0)
             if end == len(text):
                 return value
-    except json.JSONDecodeError:
+    except (StopIteration, json.JSONDecodeError):
         pass  # json.loads tells better where
     except RecursionError:
         raise _too_deep() from None
@@ -168,7 +173,7 @@ def _too_deep() -> ValueError:
     return ValueError("This JSON is nested too deeply to be read.")
 
 
-_raw_decode = json.JSONDecoder().raw_decode
+_scan_once = json.JSONDecoder().scan_once
 
 #: How JSON in UTF-8 begins, without a byte order mark; other encodings have zeros in the first two
 #: bytes, which are ASCII characters except within a string (RFC 4627, section 3).
@@ -180,7 +185,32 @@ _COMPACT = (",", ":")
 def _encoder(options: tuple[t.Any, ...]) -> Callable[[t.Any], str]:
     default, ensure_ascii, sort_keys, *others = options
     ours = {"default": default, "ensure_ascii": ensure_ascii, "sort_keys": sort_keys}
-    return json.JSONEncoder(**{**ours, **dict(others)}).encode
+    encoder = json.JSONEncoder(**{**ours, **dict(others)})
+    if dict(others).keys() <= {"separators"} and c_make_encoder is not None:
+        return _lasting(encoder)
+    return encoder.encode
+
+
+def _lasting(encoder: json.JSONEncoder) -> Callable[[t.Any], str]:
+    """Do what ``encoder.encode`` does with one encoder in C for all calls.
+
+    It does not look for circles, since what it would keep for that belongs to one call; it finds
+    them when they become too deep, and then the ordinary way says what is wrong. Benchmark:
+    ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
+    """
+    write_text = encode_ascii if encoder.ensure_ascii else encode_any
+    separators = encoder.key_separator, encoder.item_separator
+    write = c_make_encoder(
+        None, encoder.default, write_text, None, *separators, encoder.sort_keys, False, True
+    )
+
+    def encode(value: t.Any) -> str:
+        try:
+            return "".join(write(value, 0))
+        except RecursionError:
+            return encoder.encode(value)
+
+    return encode
 
 
 #: What :func:`json.dumps` makes anew for each call, by options.
@@ -265,6 +295,6 @@ class DefaultJSONProvider(JSONProvider):
                 in JSON.
         """
         compact = not self._app.debug if self.compact is None else self.compact
-        value = self._prepare_response_obj(args, kwargs)
+        value = args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
         text = self.dumps(value, separators=_COMPACT) if compact else self.dumps(value, indent=2)
         return response_of(self._app.response_class, f"{text}\n", self.mimetype)

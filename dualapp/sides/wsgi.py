@@ -91,13 +91,14 @@ class Exchange:
         answer: What is being sent, until its body was closed.
     """
 
-    ctx: RequestContext | None = None
-    answer: Answer | None = None
-    _has_left = False
+    __slots__ = ("_has_left", "answer", "bridge", "context", "ctx")
 
     def __init__(self, bridge: Bridge) -> None:
         self.context = copy_context()
         self.bridge = bridge
+        self.ctx: RequestContext | None = None
+        self.answer: Answer | None = None
+        self._has_left = False
 
     async def respond(
         self, app: DualApp, environ: WSGIEnvironment, start_response: StartResponse
