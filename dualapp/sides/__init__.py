@@ -23,6 +23,7 @@
 :mod:`.foreign`         explaining the use of an object in a loop that is not its own
 :mod:`.greenlets`       real threads for loops under gevent
 :mod:`.threads`         the worker threads that run sync code on ASGI
+:mod:`.replies`         how a thread tells the loop that something is done
 :mod:`.colour`          sync or async: the only place that decides
 ======================  ==========================================================================
 """

@@ -9,7 +9,6 @@ limit, since the thread that it would wait for may be its own. Benchmark:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import threading
 import time
@@ -22,6 +21,8 @@ from anyio._backends._asyncio import AsyncIOBackend
 from anyio._core import _eventloop as anyio_threads
 from anyio.lowlevel import EventLoopToken
 from asgiref.sync import SyncToAsync
+
+from .replies import way_to_tell
 
 T = t.TypeVar("T")
 #: A result, or None and an error.
@@ -70,7 +71,7 @@ class Job:
         must_run: Likewise.
     """
 
-    __slots__ = ("_function", "_loop", "future", "since")
+    __slots__ = ("_function", "_loop", "_tell", "future", "since")
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Job:
     ) -> None:
         self._function: Callable[[], t.Any] | None = function
         self._loop = asyncio.get_running_loop()
+        self._tell = way_to_tell(self._loop)
         self.future = HopFuture(loop=self._loop)
         self.future.claims = [None]
         self.future.on_cancel = on_cancel
@@ -98,8 +100,7 @@ class Job:
 
     def tell(self, outcome: Outcome) -> None:
         """Let the future have the outcome, on its loop."""
-        with contextlib.suppress(RuntimeError):  # a loop that was closed: nobody waits any more
-            self._loop.call_soon_threadsafe(_settle, self.future, *outcome)
+        self._tell(_settle, self.future, *outcome)
 
 
 class Workers:
