@@ -115,7 +115,7 @@ class AppContext:
     _pushed: tuple[tuple[contextvars.Token[AppContext], RequestContext | None], ...] = ()
 
     def __init__(self, app: DualApp) -> None:
-        # What each request looks at is not left to defaults of the class, which take longer to find.
+        # Not left to defaults of the class, which take longer to find.
         self.app = app
         self._url_adapter: MapAdapter | None = NOT_MADE
         self._outer: AppContext | None = None

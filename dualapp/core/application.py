@@ -15,7 +15,9 @@ from datetime import timedelta
 from functools import cached_property
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException
-from werkzeug.routing import BuildError, Map, MapAdapter, Rule
+from werkzeug.routing import BuildError, MapAdapter
+from werkzeug.routing import Map as BaseMap
+from werkzeug.routing import Rule as BaseRule
 from werkzeug.sansio.response import Response as SansIOResponse
 from werkzeug.utils import redirect as werkzeug_redirect
 
@@ -28,6 +30,7 @@ from ..logging import create_logger
 from ..templating import DispatchingJinjaLoader, Environment
 from .defaults import DEFAULT_CONFIG
 from .packages import find_package
+from .rules import Map, Rule
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 
 if t.TYPE_CHECKING:
@@ -72,8 +75,8 @@ class Application(Scaffold):
     jinja_environment = Environment
     jinja_options: t.ClassVar[dict[str, t.Any]] = {}
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
-    url_rule_class = Rule
-    url_map_class = Map
+    url_rule_class: type[BaseRule] = Rule
+    url_map_class: type[BaseMap] = Map
     response_class: type[Response]
     #: Whether ``create_url_adapter`` was overridden or patched.
     _has_own_url_adapters: bool

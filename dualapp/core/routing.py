@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, ValidationError
 
+from .knownroutes import KnownRoutes, compiled, is_special, start_of
 from .memo import Memo
 
 if t.TYPE_CHECKING:
@@ -42,16 +42,15 @@ class Router:
 
     def __init__(self, app: Application) -> None:
         self._url_map = app.url_map
-        #: The rules at the end of paths without variables. The lists are werkzeug's own, live ones,
-        #: so nothing in here can become wrong.
-        self._fixed: dict[str, list[Rule]] = {}
+        self._changes: int | None = None
+        self._known = KnownRoutes()
 
     def match(self, ctx: RequestContext) -> None:
         """Set the request's rule and values, or the error to raise when its view is called."""
         request = ctx.request
         try:
             if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request.head):
-                match = self._find(request.path, request.method)
+                match = self._find(ctx.app.url_map, request.path, request.method)
                 if match is not None:
                     request.url_rule, request.view_args = match
                     return
@@ -62,42 +61,33 @@ class Router:
         except HTTPException as error:
             request.routing_exception = error
 
-    def _find(self, path: str, method: str) -> Match | None:
+    def _find(self, url_map: Map, path: str, method: str) -> Match | None:
         """Find what werkzeug would; None if it is to be asked."""
-        rules = self._fixed.get(path)
-        if rules is not None:
-            for rule in rules:
-                if (rule.methods is None or method in rule.methods) and not rule.websocket:
-                    return None if _is_special(rule, self._url_map) else (rule, {})
-            return None
+        changes = getattr(url_map, "changes", None)
+        if changes != self._changes or url_map is not self._url_map:
+            self._known, self._changes, self._url_map = KnownRoutes(), changes, url_map
+        known = self._known
         try:
-            found = self._follow_path(path, method)
-            if found is None or _is_special(found[0], self._url_map):
+            if path in known.fixed:
+                return known.fixed_match(path, method)
+            match = known.open_match(path, method)
+            if match is not None:
+                return match
+            if url_map._remap:
+                url_map.update()
+            found = _follow_path(url_map, path, method)
+            if found is None or is_special(found[0], url_map):
                 return None
             rule, texts = found
             converters = rule._converters
             values = {}
             for name, text in zip(converters, texts, strict=True) if texts else ():
                 values[name] = converters[name].to_python(text)
-            return rule, values
         except (_AskWerkzeugError, ValidationError):
             return None
-
-    def _follow_path(self, path: str, method: str) -> Found | None:
-        url_map = self._url_map
-        if url_map._remap:
-            url_map.update()
-        start = url_map._matcher._root.static.get(url_map.default_subdomain or "")
-        if start is None:
-            return None
-        parts = path.split("/")
-        found = _follow(start, parts, 0, method)
-        if found is not None and not found[1]:
-            state = start
-            for part in parts:
-                state = state.static[part]
-            self._fixed[path] = state.rules
-        return found
+        if changes is not None:
+            known.note(url_map, path, len(texts))
+        return rule, values
 
 
 def _path_decides(app: Application, environ: WSGIEnvironment) -> bool:
@@ -121,6 +111,11 @@ _is_plain_host: Memo[str, bool] = Memo(
 
 class _AskWerkzeugError(Exception):
     """What is asked for cannot be told from path and method."""
+
+
+def _follow_path(url_map: Map, path: str, method: str) -> Found | None:
+    start = start_of(url_map)
+    return None if start is None else _follow(start, path.split("/"), 0, method)
 
 
 def _follow(
@@ -164,7 +159,7 @@ def _branch(
             return found
     for test, following in state.dynamic:
         target, end = ("/".join(parts[at:]), len(parts)) if test.final else (part, at + 1)
-        match, groups = _compiled[test.content]
+        match, groups = compiled[test.content]
         taken = match(target)
         if taken is not None:
             if test.suffixed and taken.groups()[-1] == "/":
@@ -176,22 +171,3 @@ def _branch(
     if not part and at + 1 == len(parts) and not all(rule.strict_slashes for rule in state.rules):
         raise _AskWerkzeugError
     return None
-
-
-def _compile(content: str) -> tuple[Callable[[str], re.Match[str] | None], tuple[int, ...]]:
-    """Give what matches a part with variables, and the groups that hold them, in order."""
-    pattern = re.compile(content)
-    names = [name for name in pattern.groupindex if name.startswith("__werkzeug_")]
-    names.sort(key=lambda name: int(name.removeprefix("__werkzeug_")))
-    return pattern.match, tuple(pattern.groupindex[name] for name in names)
-
-
-_compiled = Memo(_compile, limit=10_000)
-
-
-def _is_special(rule: Rule, url_map: Map) -> bool:
-    """Tell whether a rule that fits may lead elsewhere."""
-    if rule.defaults or rule.alias or rule.redirect_to is not None:
-        return True
-    rules = url_map._rules_by_endpoint[rule.endpoint]
-    return len(rules) > 1 and any(other.defaults for other in rules)

@@ -173,7 +173,7 @@ def _too_deep() -> ValueError:
     return ValueError("This JSON is nested too deeply to be read.")
 
 
-_scan_once = json.JSONDecoder().scan_once
+_scan_once = t.cast("t.Any", json.JSONDecoder()).scan_once
 
 #: How JSON in UTF-8 begins, without a byte order mark; other encodings have zeros in the first two
 #: bytes, which are ASCII characters except within a string (RFC 4627, section 3).
@@ -295,6 +295,8 @@ class DefaultJSONProvider(JSONProvider):
                 in JSON.
         """
         compact = not self._app.debug if self.compact is None else self.compact
-        value = args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
+        value = (
+            args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
+        )
         text = self.dumps(value, separators=_COMPACT) if compact else self.dumps(value, indent=2)
         return response_of(self._app.response_class, f"{text}\n", self.mimetype)

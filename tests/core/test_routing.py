@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.routing import RequestRedirect, Rule
 from werkzeug.test import EnvironBuilder
 
@@ -158,10 +159,20 @@ def environs(path: str) -> t.Iterator[dict[str, t.Any]]:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(app=apps(), asked=st.lists(paths, min_size=4, max_size=8))
-def test_as_werkzeug_matches(app: DualApp, asked: list[str]) -> None:
-    for environ in itertools.chain.from_iterable(map(environs, asked)):
-        assert routed(app, environ) == refereed(app, environ)
+@given(
+    app=apps(),
+    asked=st.lists(paths, min_size=4, max_size=8),
+    later=st.lists(rules(), max_size=2),
+)
+def test_as_werkzeug_matches(app: DualApp, asked: list[str], later: list[Rule]) -> None:
+    """What was asked before is asked again, also with more rules: what is kept must not be stale."""
+    environs_asked = list(itertools.chain.from_iterable(map(environs, asked)))
+    for more in ([], [], later):
+        for rule in more:
+            with contextlib.suppress(ValueError):  # a default that its converter refuses
+                app.url_map.add(rule)
+        for environ in environs_asked:
+            assert routed(app, environ) == refereed(app, environ)
 
 
 # -- single cases, as a guard against a generator that never meets them --------------------------
@@ -193,13 +204,21 @@ def made(*rules: Rule, **options: t.Any) -> DualApp:
         ([("/a", "x", {"redirect_to": "b"})], "GET", "/a", 308),
         ([("/a", "x", {"build_only": True})], "GET", "/a", 404),
         ([("/a", "x", {"websocket": True})], "GET", "/a", 400),
+        ([("/a/<int:v>", "x", {})], "GET", "/a/1", "x"),
+        ([("/a/<int:v>", "x", {"methods": ["GET"]})], "PUT", "/a/1", 405),
+        ([("/a/<int(max=5):v>", "x", {}), ("/a/<int:w>", "y", {})], "GET", "/a/7", "y"),
+        ([("/a/<int:v>", "x", {}), ("/a/<w>", "y", {})], "GET", "/a/b", "y"),
+        ([("/a/<int:v>/", "x", {})], "GET", "/a/1", 308),
+        ([("/a/<v>", "x", {}), ("/a/b", "y", {})], "GET", "/a/b", "y"),
+        ([("/a/<path:v>", "x", {})], "GET", "/a/b", "x"),
+        ([("/<v>/b", "x", {})], "GET", "/a/b", "x"),
     ],
 )
 def test_single_cases(rules: list[t.Any], method: str, path: str, expected: str | int) -> None:
     app = made(*(Rule(rule, endpoint=endpoint, **options) for rule, endpoint, options in rules))
     environ = EnvironBuilder(path, method=method).get_environ()
     outcome = routed(app, environ)
-    assert outcome == refereed(app, environ)
+    assert outcome == refereed(app, environ) == routed(app, environ)
     if isinstance(expected, int):
         assert getattr(outcome.error, "code", None) == expected
     else:
@@ -215,6 +234,33 @@ def test_a_rule_added_later_is_found() -> None:
     found = routed(app, environ)
     assert found == refereed(app, environ)
     assert found.rule is not None
+
+
+def test_another_map_may_take_the_place_of_the_first() -> None:
+    app = made(Rule("/a", endpoint="x"), Rule("/b/<v>", endpoint="x"))
+    for path in ("/a", "/b/1"):
+        assert routed(app, EnvironBuilder(path).get_environ()).rule is not None
+    app.url_map = WerkzeugMap([Rule("/c", endpoint="y")])
+    for path in ("/a", "/b/1", "/c", "/c"):
+        environ = EnvironBuilder(path).get_environ()
+        assert routed(app, environ) == refereed(app, environ)
+
+
+def test_a_url_is_built_as_werkzeug_builds_it() -> None:
+    ours, theirs = DualApp("routed", root_path=".").url_rule_class, Rule
+    values = {"a": 1, "b": "x/y é", "more": [1, 2], "none": None}
+    for path in ("/", "/p", "/<int:a>", "/<a>/<path:b>", "/x<b>y/"):
+        built = []
+        for cls in (ours, theirs):
+            adapter = WerkzeugMap([cls(path, endpoint="x")]).bind("example.com")
+            built += [adapter.build("x", values, append_unknown=more) for more in (True, False)]
+        assert built[:2] == built[2:]
+
+
+def test_a_default_that_its_converter_refuses_is_told_when_the_rule_is_added() -> None:
+    app = DualApp("routed", root_path=".")
+    with pytest.raises(ValueError, match="invalid literal"):
+        app.add_url_rule("/<int:v>", "x", lambda v: "", defaults={"v": "a"})
 
 
 def test_s17_a_redirect_stays_with_the_host_that_was_asked() -> None:
