@@ -110,8 +110,8 @@ def is_response_seen(ctx: RequestContext) -> bool:
         ctx.app.after_request_funcs
         or ctx._after_request_functions
         or signals.request_finished.receivers
-        or ctx.session_may_be_saved()
         or ctx.request.method == "HEAD"
+        or ctx.session_may_be_saved()
     )
 
 

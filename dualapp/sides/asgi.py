@@ -56,13 +56,13 @@ def respond(
         return _respond_otherwise(app, scope, receive, send)
     if app._is_wrapped or app.lifespan.is_due:
         return _respond_first_or_wrapped(app, scope, receive, send)
-    environ = head_of(scope) if _needs_no_more(app) else environ_of(scope)
+    # Contexts and requests that are made in a way of their own may ask for more than the head.
+    is_enough = not app._has_own_contexts and app.request_class.__init__ is _make_late_request
+    environ = head_of(scope) if is_enough else environ_of(scope)
     return Exchange(app, environ, receive, send).respond()
 
 
-def _needs_no_more(app: DualApp) -> bool:
-    """Tell whether contexts and requests are made in dualapp's own way, which asks for no more."""
-    return not app._has_own_contexts and app.request_class.__init__ is LateRequest.__init__
+_make_late_request = LateRequest.__init__
 
 
 async def _respond_first_or_wrapped(
@@ -138,7 +138,7 @@ class Exchange:
             if self.body is not None:
                 await self._receive_body(self.body)
             is_sync = takes_thread(ctx)
-            if self._is_too_much(is_sync):
+            if self.app._workers is not None and self._is_too_much(is_sync):
                 await self._refuse()
             elif is_sync:
                 await self._answer_in_worker()
@@ -147,7 +147,11 @@ class Exchange:
                     self.answer = await self._run(lifecycle.answer(ctx, call_on_loop))
             else:
                 self.answer = await on_loop(lifecycle.answer(ctx, call_on_loop), context, self._hop)
-            await self._send()
+            answer = self.answer
+            if answer is not None and answer.in_memory and isinstance(answer.body, list):
+                await self.client.send_whole(answer)
+            elif answer is not None:  # else the client left while it was made, or was refused
+                await self._send_stream(answer)
         except asyncio.CancelledError as error:
             with anyio.CancelScope(shield=True):  # a scope around us cancels every await anew
                 await self._end(error)
@@ -171,8 +175,7 @@ class Exchange:
 
     def _is_too_much(self, is_sync: bool) -> bool:
         """Tell whether the request needs a thread, and more wait for one than may."""
-        workers = self.app._workers
-        if workers is None or not workers.is_full or is_nested():
+        if not self.workers.is_full or is_nested():
             return False
         return is_sync or hops_for_hooks(self.ctx)
 
@@ -257,21 +260,6 @@ class Exchange:
 
     # -- sending -------------------------------------------------------------------------------
 
-    async def _send(self) -> None:
-        answer = self.answer
-        if answer is None:  # the client left while it was made, or was refused
-            return
-        try:
-            if answer.in_memory and isinstance(answer.body, list):
-                await self.client.send_whole(answer)
-            else:
-                await self._send_stream(answer)
-        except OSError:
-            if not self.client.has_left:
-                raise
-            # The server says so by raising (ASGI 2.4, "Disconnected Client").
-            logger.debug("The client left while it was answered.")
-
     async def _send_stream(self, answer: Answer) -> None:
         if not self._streams_body():
             self.client.inbox.discard()
@@ -281,8 +269,12 @@ class Exchange:
             if self.client.has_start or self.client.has_left:
                 raise
             await self._close()
-            self.answer = await self._run(lifecycle.answer_error(self.ctx, call_on_loop, error))
-            await self._send()
+            instead = await self._run(lifecycle.answer_error(self.ctx, call_on_loop, error))
+            self.answer = instead
+            if instead.in_memory and isinstance(instead.body, list):
+                await self.client.send_whole(instead)
+            else:
+                await self._send_stream(instead)
 
     def _chunks_of(self, answer: Answer) -> NextChunk:
         """Give what gives the chunks: an async body's here, a sync one's with a hop for each."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from collections.abc import Awaitable, Callable
 
@@ -9,6 +10,8 @@ from ..core.answer import Answer
 from ..core.memo import Memo
 from .disconnect import ClientWatch
 from .inbox import Inbox, Receive
+
+logger = logging.getLogger("dualapp")
 
 Send = Callable[[dict[str, t.Any]], Awaitable[None]]
 NextChunk = Callable[[], Awaitable[bytes | None]]
@@ -64,7 +67,7 @@ class Client:
         await self.send(_start_of(answer))
 
     async def send_whole(self, answer: Answer) -> None:
-        """Send an answer whose body is in memory."""
+        """Send an answer whose body is in memory; to nobody if the client has left."""
         self.has_start = True
         chunks = answer.body
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -72,8 +75,9 @@ class Client:
             await self._send(_start_of(answer))
             await self._send({"type": "http.response.body", "body": body, "more_body": False})
         except OSError:
+            # So the server says that nobody is there (ASGI 2.4, "Disconnected Client").
             self._send_failed = True
-            raise
+            logger.debug("The client left while it was answered.")
 
     async def send_stream(self, answer: Answer, next_chunk: NextChunk) -> None:
         """Send chunks as they come, until the client leaves.
@@ -86,6 +90,14 @@ class Client:
         """
         if self.has_left:
             return
+        try:
+            await self._send_chunks(answer, next_chunk)
+        except OSError:
+            if not self.has_left:
+                raise
+            logger.debug("The client left while it was answered.")
+
+    async def _send_chunks(self, answer: Answer, next_chunk: NextChunk) -> None:
         async with self.watch():
             while (chunk := await next_chunk()) is not None:
                 if chunk:

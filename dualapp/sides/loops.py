@@ -87,14 +87,12 @@ def _owner_of(keep: bool | None) -> foreign.Owner:
 class ServerLoop:
     """The loop that an ASGI server runs, as seen from a worker thread."""
 
-    _is_cancelled = False
+    __slots__ = ("_is_cancelled", "_tasks", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-
-    @functools.cached_property
-    def _tasks(self) -> set[asyncio.Task[t.Any]]:
-        return set()
+        self._is_cancelled = False
+        self._tasks: set[asyncio.Task[t.Any]] = set()
 
     def block(self, awaitable: Awaitable[T], context: Context, to_the_end: bool = True) -> T:
         """Send the awaitable to the server's loop, and wait in this thread until it is done.

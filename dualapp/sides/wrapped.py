@@ -120,10 +120,6 @@ async def respond(
         else:
             client.inbox.discard()
             await client.send_stream(call.answer, lambda: hop(call.next))
-    except OSError:
-        if not client.has_left:
-            raise
-        logger.debug("The client left while it was answered.")
     finally:
         if not call.is_over:
             with anyio.CancelScope(shield=True):
