@@ -248,7 +248,10 @@ class RequestContext(AppContext):
         request: Request | None = None,
         session: SessionMixin | None = None,
     ) -> None:
-        AppContext.__init__(self, app)
+        # As in the class before, without the call.
+        self.app = app
+        self._url_adapter = NOT_MADE
+        self._outer = None
         if request is None:
             request = app.request_class(environ)
             request.json_module = app.json

@@ -26,7 +26,7 @@ from werkzeug.wrappers import Request as BaseRequest
 
 from .. import signals
 from .answer import Answer, EncodedChunks
-from .calls import Call, awaited, is_awaitable
+from .calls import Call, awaited, awaits, is_awaitable
 from .returns import answer_of_text
 from .returns import make_response as build_response
 from .signalling import emit
@@ -188,7 +188,7 @@ async def finalize_request(
     app = ctx.app
     phases = app._phases
     response: Response
-    if phases.replaced or is_awaitable(result):
+    if phases.replaced or awaits[type(result)]:
         response = await phases.make_response(ctx, call, result)
     else:
         response = build_response(app, ctx.request, result)

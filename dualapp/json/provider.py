@@ -294,9 +294,9 @@ class DefaultJSONProvider(JSONProvider):
             TypeError: Both positional and keyword arguments were given, or a value has no form
                 in JSON.
         """
-        compact = not self._app.debug if self.compact is None else self.compact
-        value = (
-            args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
-        )
+        app = self._app
+        compact = not app.config["DEBUG"] if self.compact is None else self.compact
+        is_single = len(args) == 1 and not kwargs
+        value = args[0] if is_single else self._prepare_response_obj(args, kwargs)
         text = self.dumps(value, separators=_COMPACT) if compact else self.dumps(value, indent=2)
-        return response_of(self._app.response_class, f"{text}\n", self.mimetype)
+        return response_of(app.response_class, f"{text}\n", self.mimetype)

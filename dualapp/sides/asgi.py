@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import io
 import logging
 import typing as t
 from asyncio import get_running_loop
@@ -18,7 +19,7 @@ from ..core.answer import Answer, EncodedChunks
 from ..core.calls import call_in_place
 from ..core.late import LateRequest
 from . import wrapped
-from .body import ReceivedBody, declared_length, expects_body
+from .body import ReceivedBody, declared_length, expects_body, passes
 from .client import Client, NextChunk, Send
 from .drivers import call_on_loop, drive, on_loop, throwable
 from .environ import environ_of, head_of
@@ -78,9 +79,9 @@ async def _respond_first_or_wrapped(
         await exchange.respond()
         return
     try:
-        await wrapped.respond(
-            app, wrapper, environ, exchange.body, exchange.client, exchange.server
-        )
+        if expects_body(environ):
+            await exchange.receive_body(environ)
+        await wrapped.respond(app, wrapper, environ, exchange.client, exchange.server)
     finally:
         await exchange.let_go()
 
@@ -107,7 +108,7 @@ class Exchange:
 
     Attributes:
         answer: What is being sent, until its body was closed.
-        body: What comes from the client; None if nothing does.
+        body: What comes from the client, if it is more than one piece in memory.
         environ: The request, or the head of it.
     """
 
@@ -123,20 +124,14 @@ class Exchange:
         self.environ = environ
         self.client = Client(receive, send)
         self.server = ServerLoop(get_running_loop())
-        if expects_body(environ):
-            self.body = ReceivedBody(self.client.inbox, self.server, declared_length(environ))
 
     async def respond(self) -> None:
         """Answer the request and end it."""
+        context = self.context = copy_context()
+        ctx = self.ctx = context.run(enter, self.app, self.environ, self.server)
         try:
-            context = self.context = copy_context()
-            ctx = self.ctx = context.run(enter, self.app, self.environ, self.server)
-        except BaseException:
-            await self.let_go()
-            raise
-        try:
-            if self.body is not None:
-                await self._receive_body(self.body)
+            if expects_body(self.environ):
+                await self.receive_body(ctx.request.head, self._streams_body())
             is_sync = takes_thread(ctx)
             if self.app._workers is not None and self._is_too_much(is_sync):
                 await self._refuse()
@@ -163,7 +158,7 @@ class Exchange:
             if not self._ends_quietly():
                 await self._end(None)
         finally:
-            if self.body is not None or self.client.watcher is not None:
+            if self.client.watcher is not None or self.body is not None:
                 await self.let_go()
 
     async def let_go(self) -> None:
@@ -184,11 +179,25 @@ class Exchange:
         """The threads for sync code."""
         return workers_of(self.app)
 
-    async def _receive_body(self, body: ReceivedBody) -> None:
-        if not self._streams_body():
-            config = self.app.config
-            await body.receive_all(config["MAX_CONTENT_LENGTH"], config["BODY_SPOOL_SIZE"])
-        self.ctx.request.environ["wsgi.input"] = body.as_input()
+    async def receive_body(self, head: WSGIEnvironment, streams: bool = False) -> None:
+        """Receive the body, and put it into the environ.
+
+        Args:
+            head: The environ, or the head of it.
+            streams: The view reads the body as it comes.
+        """
+        config, declared = self.app.config, declared_length(head)
+        limit = config["MAX_CONTENT_LENGTH"]
+        is_read_ahead = not (streams or passes(declared, limit))
+        whole = await self.client.receive_whole(declared) if is_read_ahead else None
+        if whole is not None:
+            head["wsgi.input"] = io.BytesIO(whole)
+        else:
+            body = self.body = ReceivedBody(self.client.inbox, self.server, declared)
+            if is_read_ahead:
+                await body.receive_all(limit, config["BODY_SPOOL_SIZE"])
+            head["wsgi.input"] = body.as_input()
+        head["wsgi.input_terminated"] = True
 
     def _streams_body(self) -> bool:
         return getattr(self.ctx.request.url_rule, "stream_body", False)

@@ -9,7 +9,6 @@ Where that is not wanted (``stream=True`` on the view), or receiving stopped at
 from __future__ import annotations
 
 import io
-import re
 import tempfile
 import typing as t
 from collections.abc import AsyncIterator
@@ -23,8 +22,6 @@ from .threads import in_executor
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-_a_length = re.compile(r"[0-9]{1,19}", re.ASCII).fullmatch
 
 
 class ReceivedBody:
@@ -45,26 +42,17 @@ class ReceivedBody:
         self._store: t.IO[bytes] = io.BytesIO()
 
     async def receive_all(self, limit: int | None, spool_size: int) -> None:
-        """Receive the body, unless it passes the limit: then reading past it is the 413.
+        """Receive the body, up to the limit: reading past it is the 413.
 
         Args:
             limit: Bytes after which to stop; None for no limit.
             spool_size: Bytes after which the body goes to a file.
         """
-        if limit is not None and self._declared is not None and self._declared > limit:
-            return
         inbox = self._inbox
-        chunk = await inbox.first_chunk()
-        if inbox.is_whole or inbox.has_left:
-            self._store = io.BytesIO(chunk)
-            return
         store = tempfile.SpooledTemporaryFile(spool_size)  # noqa: SIM115 - closed with this
         try:
-            while True:
-                await self._write(store, chunk, spool_size)
-                if self.has_all or _passes(inbox.received, limit):
-                    break
-                chunk = await inbox.next_chunk()
+            while not (self.has_all or passes(inbox.received, limit)):
+                await self._write(store, await inbox.next_chunk(), spool_size)
             store.seek(0)
         except BaseException:
             store.close()
@@ -160,8 +148,9 @@ class ArrivingInput(io.RawIOBase):
         return len(data)
 
 
-def _passes(received: int, limit: int | None) -> bool:
-    return limit is not None and received > limit
+def passes(length: int | None, limit: int | None) -> bool:
+    """Tell whether a body of this length is too large; not if either is not known."""
+    return limit is not None and length is not None and length > limit
 
 
 def expects_body(environ: WSGIEnvironment) -> bool:
@@ -180,4 +169,5 @@ def expects_body(environ: WSGIEnvironment) -> bool:
 def declared_length(environ: WSGIEnvironment) -> int | None:
     """Give the Content-Length; None without one that is a number (reading is a 400 then)."""
     length = environ.get("CONTENT_LENGTH", "")
-    return int(length) if _a_length(length) else None
+    is_number = length.isdecimal() and length.isascii() and len(length) <= 19
+    return int(length) if is_number else None

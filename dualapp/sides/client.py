@@ -28,6 +28,7 @@ class Client:
     #: What waits for the client to leave; to be stopped at the end, so that no task is left.
     watcher: ClientWatch | None = None
     has_start = False
+    _has_whole_body = False
     _send_failed = False
     _inbox: Inbox | None = None
 
@@ -40,7 +41,25 @@ class Client:
         """What comes from the client; made when first needed."""
         if self._inbox is None:
             self._inbox = Inbox(self._receive)
+            self._inbox.is_whole = self._has_whole_body
         return self._inbox
+
+    async def receive_whole(self, declared: int | None) -> bytes | None:
+        """Give the body if it arrives in one piece; else None, and the inbox has what came.
+
+        To be called before anybody else receives.
+
+        Args:
+            declared: The Content-Length, if there is one.
+        """
+        event = await self._receive()
+        if event["type"] == "http.request" and not event.get("more_body"):
+            body: bytes = event.get("body") or b""
+            if declared is None or len(body) >= declared:
+                self._has_whole_body = True
+                return body
+        self.inbox.take(event)
+        return None
 
     @property
     def has_left(self) -> bool:

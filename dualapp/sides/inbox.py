@@ -63,10 +63,6 @@ class Inbox:
         """Whether the client left before the end of its body."""
         return self.has_left and not self.is_whole
 
-    async def first_chunk(self) -> bytes:
-        """Give the first chunk of the body; to be called before anybody else can ask for one."""
-        return self._sort(await self._receive())
-
     async def next_chunk(self) -> bytes:
         """Give the next chunk of the body; it may be empty, also before the end.
 
@@ -107,12 +103,16 @@ class Inbox:
                 if self.has_left:  # which the reader came upon
                     return
                 repeats = self.is_whole
-                chunk = self._sort(await self._receive())
-                if chunk and not self._discards:
-                    self._ahead.append(chunk)
-                    self._ahead_size += len(chunk)
+                self.take(await self._receive())
             if repeats and not self.has_left:
                 await asyncio.sleep(PAUSE)
+
+    def take(self, event: t.Any) -> None:
+        """Note what an event tells, and keep the piece of the body in it for whoever reads."""
+        chunk = self._sort(event)
+        if chunk and not self._discards:
+            self._ahead.append(chunk)
+            self._ahead_size += len(chunk)
 
     def _sort(self, event: t.Any) -> bytes:
         """Note what an event tells, and give the piece of the body in it."""

@@ -28,7 +28,6 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from ..app import DualApp
-    from .body import ReceivedBody
     from .client import Client
 
 T = t.TypeVar("T")
@@ -86,15 +85,11 @@ async def respond(
     app: DualApp,
     wrapper: WSGICallable,
     environ: WSGIEnvironment,
-    body: ReceivedBody | None,
     client: Client,
     server: ServerLoop,
 ) -> None:
     """Answer an HTTP request by calling the wrapper as a WSGI server would."""
     warn_of_wrapper(app)
-    if body is not None:
-        await body.receive_all(app.config["MAX_CONTENT_LENGTH"], app.config["BODY_SPOOL_SIZE"])
-        environ["wsgi.input"] = body.as_input()
     workers, nested = workers_of(app), is_nested()
     if workers.is_full and not nested:
         await client.send_whole(busy())
