@@ -14,6 +14,8 @@ import sys
 import threading
 import typing as t
 from collections import deque
+from collections.abc import Coroutine, Mapping
+from contextvars import Context
 from weakref import WeakSet, WeakValueDictionary
 
 T = t.TypeVar("T")
@@ -62,11 +64,41 @@ class LazySelector(selectors.BaseSelector):
             self.real.close()
 
 
+class Pattern:
+    """What a new loop has in its ``__dict__``, learnt from one that was not used yet.
+
+    Asyncio's own way to make a loop spends most of its time on asking for what never changes.
+    Benchmark: ``tests/benchmarks/inprocess.py``, "async view" on WSGI.
+
+    Args:
+        fields: The ``__dict__`` of that loop.
+    """
+
+    def __init__(self, fields: Mapping[str, t.Any]) -> None:
+        self._shared = {}
+        self._empty = {}
+        #: Weak containers, which take longest to make and are seldom needed: when asked for.
+        self.late: dict[str, type] = {}
+        for name, value in fields.items():
+            if isinstance(value, WeakSet | WeakValueDictionary):
+                self.late[name] = type(value)
+            elif isinstance(value, deque | list | dict | set):
+                self._empty[name] = type(value)
+            else:
+                self._shared[name] = value
+
+    def fill(self, fields: dict[str, t.Any]) -> None:
+        """Put into an empty ``__dict__`` what is in that of a new loop."""
+        fields.update(self._shared)
+        for name, make in self._empty.items():
+            fields[name] = make()
+
+
 class LazyLoop(asyncio.SelectorEventLoop):
     """The standard selector loop, its selector and self-pipe made when first needed.
 
-    It counts the tasks made on it, so that closing need not search for leftovers where only the
-    tasks of its owner ran.
+    It counts the tasks made on it but for those of its owner, so that closing need not search for
+    leftovers where there were no others.
     """
 
     # Names of asyncio's own that this class replaces or reads; tests/sides/test_lazyloop.py holds
@@ -77,13 +109,11 @@ class LazyLoop(asyncio.SelectorEventLoop):
     _internal_fds: int
     _debug: bool
     _thread_id: int | None
-    _check_closed: t.Callable[[], None]
-    _check_running: t.Callable[[], None]
+    _task_factory: t.Any
     _asyncgen_firstiter_hook: t.Callable[[t.Any], None]
     _asyncgen_finalizer_hook: t.Callable[[t.Any], None]
 
-    #: What a new loop has in its ``__dict__``: values that all share, and what makes empty ones.
-    _pattern: t.ClassVar[tuple[dict[str, t.Any], dict[str, type]] | None] = None
+    _pattern: t.ClassVar[Pattern | None] = None
 
     def __init__(self) -> None:
         selector = LazySelector()
@@ -91,24 +121,39 @@ class LazyLoop(asyncio.SelectorEventLoop):
         if LazyLoop._pattern is None:
             super().__init__(selector)
             self.tasks_made = 0
-            LazyLoop._pattern = _pattern_of(self)
+            LazyLoop._pattern = Pattern(vars(self))
         else:
-            shared, empty = LazyLoop._pattern
-            fields = self.__dict__
-            fields.update(shared)
-            for name, make in empty.items():
-                fields[name] = make()
-            fields["_selector"] = selector
+            LazyLoop._pattern.fill(vars(self))
+            self._selector = selector
+
+    def __getattr__(self, name: str) -> t.Any:
+        make = None if LazyLoop._pattern is None else LazyLoop._pattern.late.get(name)
+        if make is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = vars(self)[name] = make()
+        return value
 
     @property
     def has_callbacks(self) -> bool:
         """Whether something waits to be called as soon as the loop runs."""
         return bool(self._ready)
 
+    @property
+    def has_asyncgens(self) -> bool:
+        """Whether async generators may be left that have begun and not ended."""
+        return "_asyncgens" in vars(self) and bool(self._asyncgens)
+
+    def task_of_owner(self, coro: Coroutine[t.Any, t.Any, T], context: Context) -> asyncio.Task[T]:
+        """Make a task that is not counted, since its owner sees to its end."""
+        if self._task_factory is None:
+            return asyncio.Task(coro, loop=self, context=context)
+        return super().create_task(coro, context=context)
+
     def run_task(self, task: asyncio.Task[T]) -> T:
         """Run until a task is done; one that never waits is done in its first step.
 
-        Then neither the selector is asked nor a callback needed that stops the loop.
+        Then neither the selector is asked nor a callback needed that stops the loop. No loop may
+        run in this thread.
         """
         if len(self._ready) == 1 and not self._debug:
             self._run_ready()
@@ -118,8 +163,6 @@ class LazyLoop(asyncio.SelectorEventLoop):
 
     def _run_ready(self) -> None:
         """Call the callback that is waiting, as ``run_forever`` would."""
-        self._check_closed()
-        self._check_running()
         hooks = sys.get_asyncgen_hooks()
         self._thread_id = threading.get_ident()
         try:
@@ -175,15 +218,3 @@ class LazyLoop(asyncio.SelectorEventLoop):
         if self._ssock is None:
             super()._make_self_pipe()  # type: ignore[misc]
         return bool(self._ready)
-
-
-def _pattern_of(loop: LazyLoop) -> tuple[dict[str, t.Any], dict[str, type]]:
-    """Learn from one loop, new and not used yet, how to make others without asyncio's own way.
-
-    Most of that is spent on asking for what never changes. Benchmark:
-    ``tests/benchmarks/inprocess.py``, column "async on WSGI".
-    """
-    containers = (deque, list, dict, set, WeakSet, WeakValueDictionary)
-    shared = {k: v for k, v in vars(loop).items() if not isinstance(v, containers)}
-    empty = {k: type(v) for k, v in vars(loop).items() if isinstance(v, containers)}
-    return shared, empty

@@ -31,12 +31,11 @@ class OpenLoop:
         keep: As there.
     """
 
-    __slots__ = ("_known_tasks", "_loop", "_owner")
+    __slots__ = ("_loop", "_owner")
 
     def __init__(self, keep: bool | None) -> None:
         self._owner = _owner_of(keep)
         self._loop = _loop_of_this_thread() if self._owner == "thread" else LazyLoop()
-        self._known_tasks = 0
 
     def block(self, awaitable: Awaitable[T], context: Context) -> T:
         """Run the awaitable, see :meth:`.bridges.OwnLoop.block`."""
@@ -54,12 +53,12 @@ class OpenLoop:
         if self._owner == "thread":
             return
         if must_run_apart():
-            _run_apart(_close, self._loop, self._known_tasks)
+            _run_apart(_close, self._loop)
         else:
-            _close(self._loop, self._known_tasks)
+            _close(self._loop)
 
     def _run(self, loop: LazyLoop, awaitable: Awaitable[T], context: Context) -> T:
-        task = in_task(loop, awaitable, context)
+        task = loop.task_of_owner(as_coroutine(awaitable), context)
         try:
             return loop.run_task(task)
         except asyncio.CancelledError as error:
@@ -73,7 +72,6 @@ class OpenLoop:
             if not task.done():  # a signal handler raised
                 task.cancel()
                 loop.run_until_complete(asyncio.wait([task]))
-            self._known_tasks += 1
 
 
 def _owner_of(keep: bool | None) -> foreign.Owner:
@@ -195,7 +193,7 @@ class KeptLoop:
             threads_may_start: See :func:`_close`.
         """
         if self.is_usable:
-            _close(self.loop, 0, threads_may_start)
+            _close(self.loop, threads_may_start)
         elif not self.loop.is_closed():
             self.loop.abandon()
 
@@ -223,22 +221,21 @@ def _close_kept_loop() -> None:
 at_the_very_end(_close_kept_loop)  # shutdown hooks may need it
 
 
-def _close(loop: LazyLoop, known_tasks: int, threads_may_start: bool = True) -> None:
+def _close(loop: LazyLoop, threads_may_start: bool = True) -> None:
     """Do what :func:`asyncio.run` does at its end, as far as there is something to do.
 
     Args:
         loop: The loop.
-        known_tasks: How many of the tasks made on it are known to be done.
         threads_may_start: False at exit, where those of the loop's executor have ended as well.
     """
     try:
         if loop.has_callbacks:
             loop.run_once()
-        if loop.tasks_made > known_tasks:
+        if loop.tasks_made:
             _cancel_all(loop)
-        if loop._asyncgens:  # type: ignore[attr-defined]
+        if loop.has_asyncgens:
             loop.run_until_complete(loop.shutdown_asyncgens())
-        if loop._default_executor is not None and threads_may_start:  # type: ignore[attr-defined]
+        if loop._default_executor is not None and threads_may_start:
             loop.run_until_complete(loop.shutdown_default_executor())
     finally:
         loop.close()
