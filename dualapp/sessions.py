@@ -147,9 +147,18 @@ class _NoticesPatches(ABCMeta):
     def __setattr__(cls, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
         if name in _AS_WRITTEN:
-            own: t.Any = SecureCookieSessionInterface
-            is_as_written = all(getattr(own, name) is value for name, value in _AS_WRITTEN.items())
-            type.__setattr__(own, "opens_late", is_as_written)
+            _look_for_patches()
+
+    def __delattr__(cls, name: str) -> None:
+        super().__delattr__(name)
+        if name in _AS_WRITTEN:
+            _look_for_patches()
+
+
+def _look_for_patches() -> None:
+    own: t.Any = SecureCookieSessionInterface
+    is_as_written = all(getattr(own, name) is value for name, value in _AS_WRITTEN.items())
+    type.__setattr__(own, "opens_late", is_as_written)
 
 
 class SessionInterface(metaclass=_NoticesPatches):

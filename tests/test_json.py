@@ -313,3 +313,78 @@ class TestTojsonFilter:
         with app.test_request_context():
             text = render_template_string("{{ value|tojson }}", value=decimal.Decimal(1))
         assert text == '"1"'
+
+
+class TestTheLastingEncoder:
+    """What is written by one encoder for all calls is what the standard library writes."""
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            *(None, True, 1, -1.5, float("nan"), "text", "\u00e9\u2028\ud800", [], {}, (1, 2)),
+            *({"b": 1, "a": [{}]}, {1: 2, 3: 4}, [[[]]], {"x": {"y": [1, "z", None]}}),
+        ],
+    )
+    @pytest.mark.parametrize("ensure_ascii", [True, False])
+    def test_equal(self, app, value, ensure_ascii):
+        app.json.ensure_ascii = ensure_ascii
+        expected = stdlib.dumps(
+            value, ensure_ascii=ensure_ascii, sort_keys=True, separators=(",", ":")
+        )
+        assert app.json.dumps(value, separators=(",", ":")) == expected
+
+    def test_a_circle_is_told(self, app):
+        circle = []
+        circle.append(circle)
+        with pytest.raises(ValueError, match="Circular reference"):
+            app.json.dumps(circle, separators=(",", ":"))
+
+    def test_an_error_leaves_nothing_behind(self, app):
+        value = {"a": object()}
+        for _ in range(2):
+            with pytest.raises(TypeError, match="not JSON serializable"):
+                app.json.dumps(value)
+        value["a"] = 1
+        assert app.json.dumps(value) == '{"a": 1}'
+
+
+class TestJSONOfARequest:
+    @pytest.mark.parametrize(
+        ("body", "silent", "expected"),
+        [
+            ("null", False, None),
+            ("[1]", False, [1]),
+            ("{", True, None),
+            ("\ufeff1", False, 1),
+            ("{", False, 400),
+        ],
+    )
+    @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=x"])
+    def test_get_json(self, app, client, body, silent, expected, content_type):
+        @app.post("/")
+        def view():
+            first = request.get_json(silent=silent)
+            assert request.get_json(silent=silent) is first or first == []
+            assert request.get_data(as_text=True) == body
+            return {"value": first}
+
+        answer = client.post("/", data=body.encode(), content_type=content_type)
+        if expected == 400:
+            assert answer.status_code == 400
+        else:
+            assert answer.json == {"value": expected}
+
+    def test_a_body_that_was_read_as_a_stream(self, app, client):
+        @app.post("/")
+        def view():
+            read = request.stream.read().decode()
+            return {"read": read, "json": request.get_json(silent=True)}
+
+        assert client.post("/", json=[1]).json == {"read": "[1]", "json": None}
+
+    def test_what_is_not_to_be_kept(self, app, client):
+        @app.post("/")
+        def view():
+            return {"same": request.get_json(cache=False) == [1]}
+
+        assert client.post("/", json=[1]).json == {"same": True}

@@ -446,3 +446,30 @@ def test_a_changed_session_class_of_the_cookie(counting, client):
     client.get("/count")
     assert client.get("/").json == {"count": 1}
     assert client.get("/class").text == "Own"
+
+
+def test_an_interface_that_derives_from_nothing(counting, client):
+    """Two methods and what goes with null sessions are all that is asked for."""
+
+    class Duck:
+        def open_session(self, app, request):
+            return SecureCookieSession({"count": 41})
+
+        def save_session(self, app, session, response):
+            response.headers["X-Count"] = str(session["count"])
+
+        def is_null_session(self, session):
+            return False
+
+    counting.session_interface = Duck()
+    assert client.get("/count").headers["X-Count"] == "42"
+
+
+def test_what_is_patched_onto_the_interface_is_undone(counting, client):
+    interface = type(counting.session_interface)
+    for cls in (interface, SessionInterface):
+        assert interface.opens_late
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cls, "get_cookie_name", lambda self, app: "patched")
+            assert not interface.opens_late
+        assert interface.opens_late
