@@ -79,16 +79,6 @@ class _AppCtxGlobals:
         return object.__repr__(self)
 
 
-class _FreshGlobals:
-    """Makes the namespace of a context when it is first asked for."""
-
-    def __get__(self, ctx: AppContext | None, owner: type) -> t.Any:
-        if ctx is None:
-            return self
-        ctx.g = ctx.app.app_ctx_globals_class()
-        return ctx.g
-
-
 class AppContext:
     """An application at work without a request: in a CLI command, a script, a test.
 
@@ -107,9 +97,6 @@ class AppContext:
     #: What ``request`` leads to while this context is current; None outside of a request.
     request: Request | None = None
 
-    g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _FreshGlobals())
-    """The namespace that ``g`` leads to."""
-
     _request_context: RequestContext | None = None
     #: For each push that is to be undone: how, and the request context seen before it.
     _pushed: tuple[tuple[contextvars.Token[AppContext], RequestContext | None], ...] = ()
@@ -117,6 +104,8 @@ class AppContext:
     def __init__(self, app: DualApp) -> None:
         # Not left to defaults of the class, which take longer to find.
         self.app = app
+        #: The namespace that ``g`` leads to.
+        self.g: _AppCtxGlobals = app.app_ctx_globals_class()
         self._url_adapter: MapAdapter | None = NOT_MADE
         self._outer: AppContext | None = None
 
@@ -250,15 +239,17 @@ class RequestContext(AppContext):
     ) -> None:
         # As in the class before, without the call.
         self.app = app
+        self.g = app.app_ctx_globals_class()
         self._url_adapter = NOT_MADE
         self._outer = None
         if request is None:
             request = app.request_class(environ)
             request.json_module = app.json
+            _see_to_head(request)
         self.request = request
         self.error: BaseException | None = None
         self._session = session
-        self._after_request_functions: tuple[AfterRequestCallable[t.Any], ...] = ()
+        self._after_request_functions: list[AfterRequestCallable[t.Any]] = []
 
     @property
     def request_context(self) -> RequestContext:
@@ -285,14 +276,13 @@ class RequestContext(AppContext):
         """Tell whether there can be anything to save; a cookie may need its date renewed."""
         if self._session is not None:
             return True
-        cookies = self.request.head.get("HTTP_COOKIE")
+        cookies = self.request._head.get("HTTP_COOKIE")
         return cookies is not None and self.app.config["SESSION_COOKIE_NAME"] in cookies
 
     @property
     def needs_preparing(self) -> bool:
         """Whether the session is to be opened now, since opening it waits or has an effect."""
-        opens_late = getattr(self.app.session_interface, "opens_late", False)
-        return self._session is None and not opens_late
+        return self._session is None and not lifecycle.opens_sessions_late(self.app)
 
     async def prepare(self, call: Call) -> None:
         """Open the session."""
@@ -380,6 +370,14 @@ class RequestContext(AppContext):
         )
 
 
+def _see_to_head(request: Request) -> None:
+    """Make up for a request class with an ``__init__`` that does not call ours."""
+    try:
+        request._head  # noqa: B018
+    except AttributeError:
+        request._head = request.environ
+
+
 def after_this_request(f: AfterRequestCallable[t.Any]) -> AfterRequestCallable[t.Any]:
     """Run a function on the response of the current request only.
 
@@ -392,8 +390,7 @@ def after_this_request(f: AfterRequestCallable[t.Any]) -> AfterRequestCallable[t
     Raises:
         RuntimeError: There is no request.
     """
-    ctx = _request_context_for("after_this_request")
-    ctx._after_request_functions = (*ctx._after_request_functions, f)
+    _request_context_for("after_this_request")._after_request_functions.append(f)
     return f
 
 

@@ -139,9 +139,9 @@ _AS_WRITTEN: dict[str, t.Any] = {}
 
 
 class _NoticesPatches(ABCMeta):
-    """Notices what is patched onto the classes of session interfaces.
+    """Notices what is patched onto the class of the default interface.
 
-    It derives from ABCMeta so that interfaces can have abstract base classes.
+    It derives from ABCMeta so that subclasses can have abstract base classes.
     """
 
     def __setattr__(cls, name: str, value: t.Any) -> None:
@@ -161,7 +161,7 @@ def _look_for_patches() -> None:
     type.__setattr__(own, "opens_late", is_as_written)
 
 
-class SessionInterface(metaclass=_NoticesPatches):
+class SessionInterface:
     """How sessions are opened and saved. A subclass gives these two, and may change the rest.
 
     The ``get_cookie_*`` methods read the configuration; use them, so that the settings mean the
@@ -300,7 +300,7 @@ def _make_signer(
     )
 
 
-class SecureCookieSessionInterface(SessionInterface):
+class SecureCookieSessionInterface(SessionInterface, metaclass=_NoticesPatches):
     """Keeps the session in the cookie itself, signed by :mod:`itsdangerous` and dated."""
 
     opens_late = True

@@ -6,6 +6,7 @@ import io
 import re
 import typing as t
 from collections.abc import AsyncIterator, Generator
+from operator import attrgetter
 from urllib.parse import quote
 
 from werkzeug.exceptions import (
@@ -233,7 +234,7 @@ class Request(LateRequest):
     @property
     def scope(self) -> dict[str, t.Any] | None:
         """The connection scope of the ASGI specification; None if the request came over WSGI."""
-        return self.head.get("asgi.scope")
+        return self._head.get("asgi.scope")
 
     @cached_property
     def state(self) -> dict[str, t.Any]:
@@ -338,7 +339,7 @@ class Request(LateRequest):
 
         Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
         """
-        environ = self.head
+        environ = self._known_environ()
         declared = environ.get("CONTENT_LENGTH", "")
         if not declared.isdecimal() or len(declared) > 5 or type(self).stream is not Request.stream:
             return None
@@ -383,8 +384,8 @@ class Request(LateRequest):
         if (
             self._has_stream
             or self._has_read_body
-            or self.head.get("CONTENT_TYPE") != "application/json"
-            or type(self).get_data is not Request.get_data
+            or self._known_environ().get("CONTENT_TYPE") != "application/json"
+            or _reading_json(type(self)) != _OWN_READING
         ):
             return None
         try:
@@ -421,6 +422,11 @@ class Request(LateRequest):
         from .debughelpers import attach_enctype_error_multidict
 
         attach_enctype_error_multidict(self)
+
+
+#: What a subclass may override to read JSON in another way.
+_reading_json = attrgetter("get_data", "is_json", "mimetype")
+_OWN_READING = _reading_json(Request)
 
 
 class Response(ResponseBase):

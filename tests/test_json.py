@@ -12,7 +12,7 @@ import uuid
 import pytest
 from markupsafe import Markup
 
-from dualapp import json, jsonify, render_template_string, request
+from dualapp import Request, json, jsonify, render_template_string, request
 from dualapp.json.provider import DefaultJSONProvider, JSONProvider
 
 DEEP = "[" * 100_000
@@ -315,8 +315,8 @@ class TestTojsonFilter:
         assert text == '"1"'
 
 
-class TestTheLastingEncoder:
-    """What is written by one encoder for all calls is what the standard library writes."""
+class TestTheShortWay:
+    """What is written by the encoder in C is what the standard library writes."""
 
     @pytest.mark.parametrize(
         "value",
@@ -339,6 +339,14 @@ class TestTheLastingEncoder:
         with pytest.raises(ValueError, match="Circular reference"):
             app.json.dumps(circle, separators=(",", ":"))
 
+    def test_a_default_that_leads_back_is_told_at_once(self, app):
+        asked = []
+        provider = DefaultJSONProvider(app)
+        provider.default = lambda value: asked.append(1) or {"again": value}
+        with pytest.raises(ValueError, match="Circular reference"):
+            provider.dumps(object())
+        assert len(asked) == 1
+
     def test_an_error_leaves_nothing_behind(self, app):
         value = {"a": object()}
         for _ in range(2):
@@ -349,6 +357,13 @@ class TestTheLastingEncoder:
 
 
 class TestJSONOfARequest:
+    @pytest.mark.parametrize("name", ["is_json", "mimetype"])
+    def test_a_request_class_that_decides_itself(self, app, client, name):
+        value = False if name == "is_json" else "text/plain"
+        app.request_class = type("Own", (Request,), {name: property(lambda request: value)})
+        app.add_url_rule("/", "view", lambda: str(request.get_json(silent=True)), methods=["POST"])
+        assert client.post("/", json=[1]).text == "None"
+
     @pytest.mark.parametrize(
         ("body", "silent", "expected"),
         [

@@ -403,3 +403,21 @@ def test_an_awaitable_that_is_no_coroutine(app, client):
     app.add_url_rule("/", "view", Later)
     response = client.get("/")
     assert (response.status_code, response.text) == (202, "later")
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_after_this_request_inside_such_a_function(app, client, paint, colour):
+    """What one of them registers is called too, in this very request."""
+
+    def second(response):
+        response.headers["Second"] = "2"
+        return response
+
+    def first(response):
+        after_this_request(second)
+        response.headers["First"] = "1"
+        return response
+
+    app.add_url_rule("/", "view", lambda: after_this_request(paint(first, colour)) and "")
+    headers = client.get("/").headers
+    assert (headers["First"], headers["Second"]) == ("1", "2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from abc import ABC
 from collections import UserDict
 from datetime import UTC, datetime, timedelta
 
@@ -467,9 +468,37 @@ def test_an_interface_that_derives_from_nothing(counting, client):
 
 def test_what_is_patched_onto_the_interface_is_undone(counting, client):
     interface = type(counting.session_interface)
-    for cls in (interface, SessionInterface):
+    for name in ("open_session", "get_cookie_name"):
         assert interface.opens_late
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cls, "get_cookie_name", lambda self, app: "patched")
+            patch.setattr(interface, name, lambda *args: None)
             assert not interface.opens_late
         assert interface.opens_late
+
+
+def test_an_interface_may_have_a_metaclass():
+    class Meta(type):
+        pass
+
+    class Own(SessionInterface, metaclass=Meta):
+        pass
+
+    class Abstract(SecureCookieSessionInterface, ABC):
+        pass
+
+    assert not Own().opens_late
+    assert not Abstract().opens_late
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/nowhere"])
+def test_an_interface_of_two_methods_is_enough_for_any_answer(counting, client, path):
+    counting.session_interface = type(
+        "Duck",
+        (),
+        {
+            "open_session": lambda *args: SecureCookieSession(),
+            "save_session": lambda *args: None,
+            "is_null_session": lambda *args: False,
+        },
+    )()
+    assert client.get(path).status_code == (404 if path == "/nowhere" else 200)

@@ -43,7 +43,8 @@ _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 #: A value that may be sent, with no space at its ends.
 _is_clean = re.compile(r"[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
-_status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
+#: Whether a status may be sent.
+is_status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
 
 #: What has to be known of a header, by its name.
 _TYPE, _LENGTH, _ORDINARY, _HOP_BY_HOP, _LOCATION, _NO_NAME = range(6)
@@ -293,7 +294,7 @@ _CALL = BaseResponse.__call__
 
 
 def _check_status(status: str) -> str:
-    if not _status_line(status):
+    if not is_status_line(status):
         raise ValueError(
             f"The status {status!r} cannot be sent: it must be a number of three digits and a"
             " reason phrase in Latin-1 without control characters, which would let whoever chose"

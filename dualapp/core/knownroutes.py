@@ -20,10 +20,10 @@ if t.TYPE_CHECKING:
     from werkzeug.routing.matcher import State
 
 Match = tuple[Rule, dict[str, t.Any]]
-#: The methods of a rule, and the rule; None if it may lead elsewhere.
-Fixed = tuple[set[str] | None, Rule | None]
+#: A rule, and whether it may lead elsewhere.
+Fixed = tuple[Rule, bool]
 #: The same, and the name and the converter of the one variable.
-Open = tuple[set[str] | None, Rule | None, str, Callable[[str], t.Any]]
+Open = tuple[Rule, bool, str, Callable[[str], t.Any]]
 #: Matches a part of a path with one variable, the group of that, and the rules.
 OpenEnd = tuple[Callable[[str], re.Match[str] | None], int, list[Open]]
 
@@ -44,9 +44,9 @@ class KnownRoutes:
 
     def fixed_match(self, path: str, method: str) -> Match | None:
         """Give the rule at the end of a known path; None if werkzeug is to be asked."""
-        for methods, rule in self.fixed[path]:
-            if methods is None or method in methods:
-                return None if rule is None else (rule, {})
+        for rule, leads_elsewhere in self.fixed[path]:
+            if rule.methods is None or method in rule.methods:
+                return None if leads_elsewhere else (rule, {})
         return None
 
     def open_match(self, path: str, method: str) -> Match | None:
@@ -61,9 +61,9 @@ class KnownRoutes:
             match, group, rules = known
             taken = match(part)
             if taken is not None:
-                for methods, rule, name, convert in rules:
-                    if methods is None or method in methods:
-                        return None if rule is None else (rule, {name: convert(taken[group])})
+                for rule, leads_elsewhere, name, convert in rules:
+                    if rule.methods is None or method in rule.methods:
+                        return None if leads_elsewhere else (rule, {name: convert(taken[group])})
         return None
 
     def note(self, url_map: Map, path: str, variables: int) -> None:
@@ -82,7 +82,7 @@ class KnownRoutes:
             return
         if not variables:
             rules = state.static[part].rules
-            self.fixed[path] = [_fixed(rule, url_map) for rule in rules if not rule.websocket]
+            self.fixed[path] = [(r, is_special(r, url_map)) for r in rules if not r.websocket]
         elif variables == 1 and not state.static and len(state.dynamic) == 1:
             self._note_open(url_map, before, state)
 
@@ -96,12 +96,8 @@ class KnownRoutes:
         for rule in end.rules:
             if not rule.websocket:
                 [(name, converter)] = rule._converters.items()
-                rules.append((*_fixed(rule, url_map), name, converter.to_python))
+                rules.append((rule, is_special(rule, url_map), name, converter.to_python))
         self.open[before] = match, groups[0], rules
-
-
-def _fixed(rule: Rule, url_map: Map) -> Fixed:
-    return rule.methods, None if is_special(rule, url_map) else rule
 
 
 def start_of(url_map: Map) -> State | None:

@@ -7,7 +7,7 @@ read, and is an ordinary attribute from then on. Benchmark: ``tests/benchmarks/i
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.http import parse_options_header
@@ -30,7 +30,7 @@ class Late:
 
     Args:
         work_out: Gives the value, from the environ.
-        of_head: That needs no more than :attr:`LateRequest.head`.
+        of_head: That needs no more than :attr:`LateRequest._head`.
     """
 
     def __init__(self, work_out: Callable[[WSGIEnvironment], t.Any], of_head: bool = False) -> None:
@@ -43,7 +43,7 @@ class Late:
     def __get__(self, request: LateRequest | None, owner: type) -> t.Any:
         if request is None:
             return self
-        value = self._work_out(request.head if self._of_head else request.environ)
+        value = self._work_out(request._head if self._of_head else request.environ)
         setattr(request, self._name, value)
         return value
 
@@ -53,9 +53,10 @@ def _late(work_out: Callable[[WSGIEnvironment], t.Any], of_head: bool = False) -
 
 
 def _whole(head: WSGIEnvironment) -> WSGIEnvironment:
-    put_rest = head.pop(REST, None)
+    put_rest = head.get(REST)
     if put_rest is not None:
         put_rest(head)
+        head.pop(REST, None)  # after it, so that no other thread takes a part for the whole
     return head
 
 
@@ -86,6 +87,10 @@ class RequestHeaders(EnvironHeaders):
         self._list = []
         self.environ = environ
 
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        _whole(self.environ)  # it must not grow while it is gone through
+        return super().__iter__()
+
     def _get_key(self, key: str) -> str:
         if type(key) is not str:
             return super()._get_key(key)
@@ -114,7 +119,7 @@ class LateRequest(RequestBase):
         self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
     ) -> None:
         # Werkzeug's own would work out all that stands below. These every request needs.
-        self.head = environ
+        self._head = environ
         if REST not in environ:
             self.environ = environ
         self.method: str = _methods[environ.get("REQUEST_METHOD", "GET")]
@@ -129,8 +134,8 @@ class LateRequest(RequestBase):
     environ: WSGIEnvironment = _late(_whole, of_head=True)
     """The request as :pep:`3333` has it; on ASGI too, where most of it is made when asked for."""
 
-    head: WSGIEnvironment
-    """What of the environ is there already: at least method, path and headers."""
+    #: What of the environ is there already: at least method, path and headers.
+    _head: WSGIEnvironment
 
     scheme: str = _late(lambda environ: environ.get("wsgi.url_scheme", "http"))
     """The scheme, such as ``https``."""
@@ -153,7 +158,11 @@ class LateRequest(RequestBase):
     @property
     def mimetype(self) -> str:
         """The media type of the body in lower case, without parameters."""
-        return _mimetypes[self.head.get("CONTENT_TYPE") or ""]
+        return _mimetypes[self._known_environ().get("CONTENT_TYPE") or ""]
+
+    def _known_environ(self) -> WSGIEnvironment:
+        """Give the head as long as there is no more, or else what the environ is now."""
+        return self._head if REST in self._head else self.environ
 
 
 _methods: Memo[str, str] = Memo(str.upper, 64)

@@ -36,6 +36,7 @@ if t.TYPE_CHECKING:
 
     from blinker import Signal
 
+    from ..app import DualApp
     from ..ctx import AppContext, RequestContext
     from ..wrappers import Request, Response
     from .application import Application
@@ -63,8 +64,7 @@ async def answer(ctx: RequestContext, call: Call) -> Answer:
     try:
         if ctx.error is not None:  # matching the URL failed
             raise ctx.error
-        sessions = app.session_interface
-        if signals.appcontext_pushed.receivers or not getattr(sessions, "opens_late", False):
+        if signals.appcontext_pushed.receivers or not opens_sessions_late(app):
             await open_context(ctx, call)
         if app._phases.replaced:
             response = await app._phases.full_dispatch_request(ctx, call)
@@ -99,6 +99,11 @@ async def close_answer(answer: Answer, call: Call) -> None:
     finally:
         if answer.close is not None:
             await call(answer.close)
+
+
+def opens_sessions_late(app: DualApp) -> bool:
+    """Tell whether opening a session waits until it is used, see :mod:`dualapp.sessions`."""
+    return getattr(app.session_interface, "opens_late", False)
 
 
 def is_response_seen(ctx: RequestContext) -> bool:
@@ -302,14 +307,14 @@ def leave_quietly(ctx: RequestContext) -> bool:
         or type(request).close is not _CLOSE
     ):
         return False
-    request.head.pop("werkzeug.request", None)
+    request._head.pop("werkzeug.request", None)
     return True
 
 
 def close_request(request: Request) -> None:
     """Close uploaded files, and let the server's environ go."""
     request.close()
-    request.head.pop("werkzeug.request", None)
+    request._head.pop("werkzeug.request", None)
 
 
 async def do_teardown_request(ctx: RequestContext, call: Call, error: BaseException | None) -> None:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import _cv_context
-from .answer import WERKZEUGS_SENDING, Answer, has_no_body, sending_methods
+from .answer import WERKZEUGS_SENDING, Answer, has_no_body, is_status_line, sending_methods
 
 if t.TYPE_CHECKING:
     from ..wrappers import Request, Response
@@ -189,6 +189,7 @@ def _template_of(
         vars(made).keys() != _FIELDS
         or names != ["Content-Type", "Content-Length"]
         or has_no_body(made._status_code)
+        or not is_status_line(made._status)
     ):
         return None
     return _Template(made._status, made._status_code, made.headers._list[0])

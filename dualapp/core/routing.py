@@ -1,7 +1,8 @@
 """From a request to its view: werkzeug's map, and a short way through it.
 
-Werkzeug's matcher is the authority. Its state machine is followed here in its own order, live, but
-only where the answer depends on path and method alone. Whatever is not found in this way, and
+Werkzeug's matcher is the authority. Its state machine is followed here in its own order, but only
+where the answer depends on path and method alone; what that led to is kept until the map changes
+(:mod:`.knownroutes`). Whatever is not found in this way, and
 whatever takes part in host, default, alias or slash handling, is werkzeug's to answer. Benchmark:
 ``tests/benchmarks/inprocess.py``, "one of 200 routes"; ``tests/core/test_routing.py`` holds that
 both ways give the same.
@@ -49,7 +50,7 @@ class Router:
         """Set the request's rule and values, or the error to raise when its view is called."""
         request = ctx.request
         try:
-            if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request.head):
+            if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request._head):
                 match = self._find(ctx.app.url_map, request.path, request.method)
                 if match is not None:
                     request.url_rule, request.view_args = match

@@ -187,28 +187,24 @@ def _encoder(options: tuple[t.Any, ...]) -> Callable[[t.Any], str]:
     ours = {"default": default, "ensure_ascii": ensure_ascii, "sort_keys": sort_keys}
     encoder = json.JSONEncoder(**{**ours, **dict(others)})
     if dict(others).keys() <= {"separators"} and c_make_encoder is not None:
-        return _lasting(encoder)
+        return _short_way(encoder)
     return encoder.encode
 
 
-def _lasting(encoder: json.JSONEncoder) -> Callable[[t.Any], str]:
-    """Do what ``encoder.encode`` does with one encoder in C for all calls.
+def _short_way(encoder: json.JSONEncoder) -> Callable[[t.Any], str]:
+    """Do what ``encoder.encode`` does, without making anew what is the same for all calls.
 
-    It does not look for circles, since what it would keep for that belongs to one call; it finds
-    them when they become too deep, and then the ordinary way says what is wrong. Benchmark:
-    ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
+    Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
     """
     write_text = encode_ascii if encoder.ensure_ascii else encode_any
-    separators = encoder.key_separator, encoder.item_separator
-    write = c_make_encoder(
-        None, encoder.default, write_text, None, *separators, encoder.sort_keys, False, True
+    options = (
+        *(encoder.default, write_text, None, encoder.key_separator, encoder.item_separator),
+        *(encoder.sort_keys, encoder.skipkeys, encoder.allow_nan),
     )
 
     def encode(value: t.Any) -> str:
-        try:
-            return "".join(write(value, 0))
-        except RecursionError:
-            return encoder.encode(value)
+        containers: dict[int, t.Any] = {}  # those around what is being written, to notice circles
+        return "".join(c_make_encoder(containers, *options)(value, 0))
 
     return encode
 
@@ -296,7 +292,6 @@ class DefaultJSONProvider(JSONProvider):
         """
         app = self._app
         compact = not app.config["DEBUG"] if self.compact is None else self.compact
-        is_single = len(args) == 1 and not kwargs
-        value = args[0] if is_single else self._prepare_response_obj(args, kwargs)
+        value = self._prepare_response_obj(args, kwargs)
         text = self.dumps(value, separators=_COMPACT) if compact else self.dumps(value, indent=2)
         return response_of(app.response_class, f"{text}\n", self.mimetype)

@@ -131,7 +131,7 @@ class Exchange:
         ctx = self.ctx = context.run(enter, self.app, self.environ, self.server)
         try:
             if expects_body(self.environ):
-                await self.receive_body(ctx.request.head, self._streams_body())
+                await self.receive_body(ctx.request._head, self._streams_body())
             is_sync = takes_thread(ctx)
             if self.app._workers is not None and self._is_too_much(is_sync):
                 await self._refuse()

@@ -80,6 +80,8 @@ class Pattern:
         #: Weak containers, which take longest to make and are seldom needed: when asked for.
         self.late: dict[str, type] = {}
         for name, value in fields.items():
+            if name == "_selector":  # each loop has one that knows it
+                continue
             if isinstance(value, WeakSet | WeakValueDictionary):
                 self.late[name] = type(value)
             elif isinstance(value, deque | list | dict | set):
@@ -156,7 +158,12 @@ class LazyLoop(asyncio.SelectorEventLoop):
         run in this thread.
         """
         if len(self._ready) == 1 and not self._debug:
-            self._run_ready()
+            try:
+                self._run_ready()
+            except BaseException:  # one that asyncio lets through, and keeps in the task as well
+                if task.done() and not task.cancelled():
+                    task.exception()
+                raise
             if task.done() and not self._ready:
                 return task.result()
         return self.run_until_complete(task)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from werkzeug.exceptions import ServiceUnavailable
 
+from ..core import lifecycle
 from ..core.answer import Answer
 from ..globals import _cv_context
 from .colour import colour_of, is_coroutine_function, runs_on_loop
@@ -66,8 +67,8 @@ def _hooks_around(ctx: RequestContext) -> Iterator[Callable[..., t.Any]]:
         for scope in (None, *ctx.request.blueprints):
             yield from t.cast("dict[str | None, list[t.Any]]", registered).get(scope, ())
     yield from app.teardown_appcontext_funcs
-    sessions = app.session_interface
-    if not sessions.opens_late:
+    if not lifecycle.opens_sessions_late(app):
+        sessions = app.session_interface
         yield from (sessions.open_session, sessions.save_session)
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import threading
 import typing as t
+import weakref
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
@@ -26,16 +28,20 @@ class Replies:
 
     Args:
         loop: The loop, which runs in this thread.
+        counter: The event counter to wake it by; it is closed with this object.
+
+    Raises:
+        NotImplementedError: The loop watches no files.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, counter: int) -> None:
         self._told: deque[tuple[Callable[..., object], tuple[t.Any, ...]]] = deque()
-        self._counter = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._counter = counter
         # In a context of its own, which would otherwise keep that of the first request alive.
-        Context().run(loop.add_reader, self._counter, self._call_all)
+        Context().run(loop.add_reader, counter, self._call_all)
 
     def __del__(self) -> None:
-        # No thread has it any more, and the loop has let it go, or is gone.
+        # The loop is closed, so it watches the counter no more; and no thread has this any more.
         os.close(self._counter)
 
     def tell(self, function: Callable[..., object], *args: t.Any) -> None:
@@ -47,29 +53,50 @@ class Replies:
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._counter)
         told = self._told
-        while told:
-            function, args = told.popleft()
-            function(*args)
+        try:
+            while told:
+                function, args = told.popleft()
+                function(*args)
+        finally:
+            if told:  # a function raised
+                os.eventfd_write(self._counter, 1)
 
 
-_thread = threading.local()
+class _Ways(threading.local):
+    """The way to tell each loop that has run in this thread, as long as the loop is there."""
+
+    def __init__(self) -> None:
+        self.known: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Tell] = (
+            weakref.WeakKeyDictionary()
+        )
+
+
+_ways = _Ways()
 
 
 def way_to_tell(loop: asyncio.AbstractEventLoop) -> Tell:
     """Give the way to tell the loop that runs in this thread."""
-    if getattr(_thread, "loop", None) is not loop:
-        _thread.tell = _new_way(loop)
-        _thread.loop = loop
-    return t.cast(Tell, _thread.tell)
+    known = _ways.known
+    try:
+        return known[loop]
+    except KeyError:
+        replies = _replies_to(loop)
+    if replies is None:
+        return functools.partial(_call_soon, loop)
+    known[loop] = replies.tell
+    return replies.tell
 
 
-def _new_way(loop: asyncio.AbstractEventLoop) -> Tell:
-    if hasattr(os, "eventfd"):
-        with contextlib.suppress(NotImplementedError):  # a loop that watches no files
-            return Replies(loop).tell
+def _replies_to(loop: asyncio.AbstractEventLoop) -> Replies | None:
+    """Make the quick way; None where it is not to be had."""
+    try:
+        return Replies(loop, os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
+    except (AttributeError, OSError, NotImplementedError):
+        return None
 
-    def tell(function: Callable[..., object], *args: t.Any) -> None:
-        with contextlib.suppress(RuntimeError):  # a loop that was closed: nobody waits any more
-            loop.call_soon_threadsafe(function, *args)
 
-    return tell
+def _call_soon(
+    loop: asyncio.AbstractEventLoop, function: Callable[..., object], *args: t.Any
+) -> None:
+    with contextlib.suppress(RuntimeError):  # a loop that was closed: nobody waits any more
+        loop.call_soon_threadsafe(function, *args)

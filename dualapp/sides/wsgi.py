@@ -191,7 +191,7 @@ def release(ctx: RequestContext, bridge: Bridge | None) -> None:
         bridge: How sync code that looks at it afterwards waits for coroutines.
     """
     ctx.is_over()
-    preserve = ctx.request.head.get(PRESERVE)
+    preserve = ctx.request._head.get(PRESERVE)
     if preserve is not None:
         ctx.open_late_session()
         ctx.bridge = bridge

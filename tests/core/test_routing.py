@@ -236,6 +236,18 @@ def test_a_rule_added_later_is_found() -> None:
     assert found.rule is not None
 
 
+@pytest.mark.parametrize("path", ["/a", "/b/1"])
+def test_methods_may_be_taken_from_a_rule(path: str) -> None:
+    rules = Rule("/a", endpoint="x", methods=["GET", "POST"]), Rule("/b/<v>", endpoint="y")
+    app = made(*rules)
+    environ = EnvironBuilder(path, method="POST").get_environ()
+    assert routed(app, environ).rule is not None
+    for rule in rules:
+        rule.methods = {"GET"}
+    assert routed(app, environ) == refereed(app, environ)
+    assert routed(app, environ).error is MethodNotAllowed
+
+
 def test_another_map_may_take_the_place_of_the_first() -> None:
     app = made(Rule("/a", endpoint="x"), Rule("/b/<v>", endpoint="x"))
     for path in ("/a", "/b/1"):

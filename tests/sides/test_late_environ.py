@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+import werkzeug.wrappers
 
 from dualapp import DualApp, Request, request
 from dualapp.ctx import RequestContext
@@ -44,7 +45,7 @@ async def test_it_is_whole_when_it_is_asked_for(app, paint, colour, body):
     def view():
         request.environ["own"] = True
         seen.update(request.environ)
-        assert request.environ is request.head
+        assert request.environ is request._head
         assert request.get_data() == (body or b"")
         return ""
 
@@ -88,7 +89,7 @@ async def test_who_makes_requests_in_a_way_of_his_own_gets_it_whole(how):
 async def test_what_a_hook_puts_into_the_head_stays(app):
     @app.before_request
     def put():
-        request.head["QUERY_STRING"] = "q=2"
+        request._head["QUERY_STRING"] = "q=2"
 
     app.add_url_rule("/path", "view", lambda: request.args["q"])
     assert (await Connection(app, http_scope("/path", **SCOPE)).run()).text == "2"
@@ -97,6 +98,62 @@ async def test_what_a_hook_puts_into_the_head_stays(app):
 def test_a_request_of_a_whole_environ_has_it_at_once():
     environ = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/x", "wsgi.input": io.BytesIO()}
     made = Request(environ)
-    assert made.environ is made.head is environ
+    assert made.environ is made._head is environ
     assert (made.method, made.path, environ["werkzeug.request"]) == ("PUT", "/x", made)
     assert Request(environ, shallow=True).shallow
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("field", ["remote_addr", "url", "environ", "scheme", "query_string"])
+async def test_headers_may_be_gone_through_while_others_are_read(app, paint, colour, field):
+    def view():
+        return str([(name, value, getattr(request, field)) for name, value in request.headers])
+
+    app.add_url_rule("/path", view_func=paint(view, colour))
+    assert (await Connection(app, http_scope("/path", **SCOPE)).run()).status == 200
+
+
+async def test_a_part_is_never_taken_for_the_whole(app):
+    """Another thread may look while the rest is put in."""
+    seen = []
+
+    @app.get("/path")
+    async def view():
+        head = request._head
+        put_rest = head["dualapp.rest"]
+
+        def look(environ):
+            seen.append(Late_of_another_thread())
+            put_rest(environ)
+
+        def Late_of_another_thread():  # noqa: N802
+            head["dualapp.rest"] = put_rest
+            return request.environ["wsgi.url_scheme"]
+
+        head["dualapp.rest"] = look
+        return request.scheme
+
+    assert (await Connection(app, http_scope("/path", **SCOPE)).run()).text == "https"
+    assert seen == ["https"]
+
+
+@pytest.mark.parametrize("side", ["wsgi", "asgi"])
+def test_a_request_class_that_does_not_call_ours(app, side):
+    class Own(Request):
+        def __init__(self, environ, *args, **kwargs):
+            werkzeug.wrappers.Request.__init__(self, environ, *args, **kwargs)
+
+    app.request_class = Own
+    app.add_url_rule("/path", "view", lambda: request.get_json()["a"], methods=["POST"])
+    assert app.test_client(side=side).post("/path", json={"a": "b"}).text == "b"
+
+
+@pytest.mark.parametrize("side", ["wsgi", "asgi"])
+def test_an_environ_that_a_hook_replaces(app, side):
+    @app.before_request
+    def replace():
+        new = {"wsgi.input": io.BytesIO(b"other"), "CONTENT_LENGTH": "5"}
+        request.environ = {**request.environ, **new}
+
+    app.add_url_rule("/path", "view", lambda: request.get_data(), methods=["POST"])
+    assert app.test_client(side=side).post("/path", data=b"first!").text == "other"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from weakref import WeakSet, WeakValueDictionary
 
@@ -421,3 +423,26 @@ def test_async_generators_of_a_first_step_are_known_to_the_loop():
     loop.run_until_complete(loop.shutdown_asyncgens())
     assert ended == [1]
     loop.close()
+
+
+def test_no_loop_is_kept_by_those_made_after_it(monkeypatch):
+    monkeypatch.setattr(LazyLoop, "_pattern", None)
+    loops = [LazyLoop() for _ in range(3)]
+    for loop in loops:
+        loop.close()
+    alive = [weakref.ref(loop) for loop in loops]
+    del loop, loops
+    gc.collect()
+    assert [known() for known in alive] == [None] * 3
+
+
+def test_what_ends_a_process_is_not_logged_as_an_error_nobody_saw(caplog):
+    async def leave():
+        raise SystemExit(3)
+
+    loop = LazyLoop()
+    with pytest.raises(SystemExit):
+        run(loop, leave())
+    loop.close()
+    gc.collect()
+    assert caplog.text == ""
