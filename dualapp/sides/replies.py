@@ -63,10 +63,10 @@ class Replies:
 
 
 class _Ways(threading.local):
-    """The way to tell each loop that has run in this thread, as long as the loop is there."""
+    """How to tell the loops that have run in this thread; a loop keeps its own until it closes."""
 
     def __init__(self) -> None:
-        self.known: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Tell] = (
+        self.known: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Replies]] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -76,14 +76,13 @@ _ways = _Ways()
 
 def way_to_tell(loop: asyncio.AbstractEventLoop) -> Tell:
     """Give the way to tell the loop that runs in this thread."""
-    known = _ways.known
-    try:
-        return known[loop]
-    except KeyError:
-        replies = _replies_to(loop)
+    known = _ways.known.get(loop)
+    replies = None if known is None else known()
     if replies is None:
-        return functools.partial(_call_soon, loop)
-    known[loop] = replies.tell
+        replies = _replies_to(loop)
+        if replies is None:
+            return functools.partial(_call_soon, loop)
+        _ways.known[loop] = weakref.ref(replies)
     return replies.tell
 
 

@@ -72,17 +72,14 @@ def test_nothing_stays_open(way):
         way_to_tell(asyncio.get_running_loop())(told.set)
         await told.wait()
 
-    def run():
-        for _ in range(10):
-            asyncio.run(tell_itself())
-
-    before = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()
-    thread = threading.Thread(target=run)  # what it keeps ends with it
-    thread.start()
-    thread.join()
+    loops = [asyncio.new_event_loop() for _ in range(10)]  # still there when they are closed
     gc.collect()
-    if before:
-        assert len(set(os.listdir("/proc/self/fd"))) <= len(before)
+    before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else None
+    for loop in loops:
+        loop.run_until_complete(tell_itself())
+        loop.close()
+    if before is not None:
+        assert len(os.listdir("/proc/self/fd")) == len(before) - 3 * len(loops)
 
 
 async def test_a_loop_that_watches_no_files(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 from asyncio import get_running_loop as running
@@ -341,6 +342,7 @@ def test_w13_nothing_is_left_open_by_many_requests(app, serve_bare, loops):
             assert serve_bare("/stream", stop_at=1).data == b"a"
 
     ask(1)
+    gc.collect()  # what other tests have left
     files = os.listdir("/proc/self/fd")
     ask(400)
     assert len(os.listdir("/proc/self/fd")) == len(files)
