@@ -61,14 +61,9 @@ def is_async(function: Callable[..., t.Any]) -> bool:
     return colour_of(function)[0]
 
 
-def is_coroutine_function(function: Callable[..., t.Any]) -> bool:
-    """Tell whether this is a plain ``async def`` function, as most async callables are."""
-    return type(function) is FunctionType and function.__code__.co_flags & _CO_COROUTINE != 0
-
-
 def runs_on_loop(function: Callable[..., t.Any]) -> bool:
     """Tell whether this may be called on an event loop: it is async, or marked nonblocking."""
-    if is_coroutine_function(function):
+    if type(function) is FunctionType and function.__code__.co_flags & _CO_COROUTINE:
         return True
     colour = colour_of(function)
     return colour[0] or colour[1]

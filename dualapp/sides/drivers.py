@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
 
 from ..core.calls import Hop, Wait, awaits
-from .colour import is_coroutine_function, runs_on_loop
+from .colour import runs_on_loop
 
 T = t.TypeVar("T")
 
@@ -116,7 +116,7 @@ def on_loop(
 
 async def call_on_loop(function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any) -> t.Any:
     """Call from the event loop: async in place, sync in a worker thread unless it never blocks."""
-    if is_coroutine_function(function) or runs_on_loop(function):
+    if runs_on_loop(function):
         result = function(*args, **kwargs)
     else:
         result = await Hop(function, args, kwargs)

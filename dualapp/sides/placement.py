@@ -10,7 +10,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from ..core import lifecycle
 from ..core.answer import Answer
 from ..globals import _cv_context
-from .colour import colour_of, is_coroutine_function, runs_on_loop
+from .colour import colour_of, runs_on_loop
 from .threads import Workers
 
 if t.TYPE_CHECKING:
@@ -41,8 +41,6 @@ def takes_thread(ctx: RequestContext) -> bool:
     rule = ctx.request.url_rule
     view = None if rule is None else app.view_functions.get(rule.endpoint)
     if view is not None:
-        if is_coroutine_function(view):
-            return False
         view_is_async, never_blocks = colour_of(view)
         if view_is_async:
             return False
