@@ -1,0 +1,1 @@
+"""``dualapp tradeoff``: one application under several servers, loaded, compared, explained."""
