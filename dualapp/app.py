@@ -28,7 +28,7 @@ from .ctx import AppContext, RequestContext
 from .globals import _cv_app, _cv_request, g, request, session
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .sides import blocking, wsgi
-from .sides.colour import is_async
+from .sides.colour import is_async, nonblocking
 from .sides.entry import ServerEntry
 from .sides.lifespan import Lifespan
 from .templating import Environment, collect_context
@@ -123,7 +123,7 @@ class DualApp(ServerEntry, Application):
         On ASGI when the server starts up (lifespan protocol), on WSGI before the first request.
         """
         self._check_setup_finished("before_serving")
-        self.lifespan.on_startup.append(f)
+        self.lifespan.before(f)
         return f
 
     def after_serving(self, f: F) -> F:
@@ -133,7 +133,7 @@ class DualApp(ServerEntry, Application):
         one is called first.
         """
         self._check_setup_finished("after_serving")
-        self.lifespan.on_shutdown.append(f)
+        self.lifespan.after(f)
         return f
 
     def while_serving(self, f: F) -> F:
@@ -241,6 +241,7 @@ class DualApp(ServerEntry, Application):
         request = current_request()
         self.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
 
+    @nonblocking
     def make_default_options_response(self) -> Response:
         """Answer OPTIONS with the methods that the URL takes."""
         ctx = _request_context()

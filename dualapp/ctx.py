@@ -33,6 +33,9 @@ if t.TYPE_CHECKING:
     from .typing import AfterRequestCallable
     from .wrappers import Request
 
+#: The test client's way to see a request's context after the request.
+PRESERVE = "werkzeug.debug.preserve_context"
+
 _sentinel: t.Any = object()
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
@@ -245,7 +248,10 @@ class RequestContext(AppContext):
         if request is None:
             request = app.request_class(environ)
             request.json_module = app.json
-            _see_to_head(request)
+            try:
+                request._head  # noqa: B018
+            except AttributeError:  # a request class whose __init__ does not call ours
+                request._head = request.environ
         self.request = request
         self.error: BaseException | None = None
         self._session = session
@@ -334,11 +340,21 @@ class RequestContext(AppContext):
     def _is_last_push(self) -> bool:
         return len(self._pushed) == 1 and not self._is_served
 
-    def is_over(self) -> None:
-        """Note that the request's context is gone, so that this can be pushed again."""
+    def let_go(self, bridge: Bridge | None) -> None:
+        """End this, whose request is over; or give it to the test client that asked for it.
+
+        Args:
+            bridge: How sync code that looks at it afterwards waits for coroutines.
+        """
+        self.error = None  # its traceback holds what would hold it
         self._is_served = False
         self._pushed = ()
         self.bridge = None
+        head = self.request._head
+        if PRESERVE in head:
+            self.open_late_session()
+            self.bridge = bridge
+            head[PRESERVE](self)
 
     def _finish_push(self) -> None:
         try:
@@ -350,9 +366,7 @@ class RequestContext(AppContext):
 
     def match_request(self) -> None:
         """Find the view that the URL leads to; what fails is raised when the view is called."""
-        # A copy of a context finds that done, and what a hook made of it must stay.
-        if self.request.routing_exception is None and self.request.url_rule is None:
-            self.app.router.match(self)
+        self.app.router.match(self)
 
     def copy(self) -> RequestContext:
         """Give another context for the same request, for a thread or a greenlet.
@@ -368,14 +382,6 @@ class RequestContext(AppContext):
             f"<{type(self).__name__} {self.request.url!r} [{self.request.method}]"
             f" of {self.app.name}>"
         )
-
-
-def _see_to_head(request: Request) -> None:
-    """Make up for a request class with an ``__init__`` that does not call ours."""
-    try:
-        request._head  # noqa: B018
-    except AttributeError:
-        request._head = request.environ
 
 
 def after_this_request(f: AfterRequestCallable[t.Any]) -> AfterRequestCallable[t.Any]:

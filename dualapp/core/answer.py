@@ -286,9 +286,11 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
 
 #: What of a response's class decides on what a server gets; asked each time, since a class may be
 #: patched.
-sending_methods = attrgetter(
-    "__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded", "status"
+SENDING = (
+    *("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response"),
+    *("iter_encoded", "status"),
 )
+sending_methods = attrgetter(*SENDING)
 WERKZEUGS_SENDING = sending_methods(BaseResponse)
 _CALL = BaseResponse.__call__
 

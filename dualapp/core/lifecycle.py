@@ -32,12 +32,13 @@ from .returns import make_response as build_response
 from .signalling import emit
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from blinker import Signal
 
     from ..app import DualApp
     from ..ctx import AppContext, RequestContext
+    from ..sides.bridges import Bridge
     from ..wrappers import Request, Response
     from .application import Application
 
@@ -64,7 +65,8 @@ async def answer(ctx: RequestContext, call: Call) -> Answer:
     try:
         if ctx.error is not None:  # matching the URL failed
             raise ctx.error
-        if signals.appcontext_pushed.receivers or not opens_sessions_late(app):
+        opens_session_late = getattr(app.session_interface, "opens_late", False)
+        if signals.appcontext_pushed.receivers or not opens_session_late:
             await open_context(ctx, call)
         if app._phases.replaced:
             response = await app._phases.full_dispatch_request(ctx, call)
@@ -116,7 +118,8 @@ def is_response_seen(ctx: RequestContext) -> bool:
         or ctx._after_request_functions
         or signals.request_finished.receivers
         or ctx.request.method == "HEAD"
-        or ctx.session_may_be_saved()
+        or ctx._session is not None
+        or ("HTTP_COOKIE" in ctx.request._head and ctx.session_may_be_saved())
     )
 
 
@@ -160,7 +163,7 @@ async def preprocess_request(ctx: RequestContext, call: Call) -> t.Any:
     return None
 
 
-async def dispatch_request(ctx: RequestContext, call: Call) -> t.Any:
+def dispatch_request(ctx: RequestContext, call: Call) -> Awaitable[t.Any]:
     """Call the view that the URL leads to."""
     app, request = ctx.app, ctx.request
     if request.routing_exception is not None:
@@ -168,8 +171,8 @@ async def dispatch_request(ctx: RequestContext, call: Call) -> t.Any:
     rule = request.url_rule
     assert rule is not None
     if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
-        return app.make_default_options_response()
-    return await call(app.view_functions[rule.endpoint], **(request.view_args or {}))
+        return call(app.make_default_options_response)
+    return call(app.view_functions[rule.endpoint], **(request.view_args or {}))
 
 
 async def make_response(ctx: RequestContext, call: Call, result: t.Any) -> Response:
@@ -290,8 +293,12 @@ async def leave(ctx: AppContext, call: Call, error: BaseException | None) -> Non
     failures.raise_them()
 
 
-def leave_quietly(ctx: RequestContext) -> bool:
+def leave_quietly(ctx: RequestContext, bridge: Bridge | None) -> bool:
     """End a request's context if nobody waits for the end; tell whether that was so.
+
+    Args:
+        ctx: The context.
+        bridge: See :meth:`RequestContext.let_go`.
 
     Benchmark: ``tests/benchmarks/inprocess.py``.
     """
@@ -308,6 +315,7 @@ def leave_quietly(ctx: RequestContext) -> bool:
     ):
         return False
     request._head.pop("werkzeug.request", None)
+    ctx.let_go(bridge)
     return True
 
 

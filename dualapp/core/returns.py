@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import AsyncIterable, Iterator, Mapping
-from functools import lru_cache
 from operator import attrgetter
 
 from werkzeug.datastructures import Headers
@@ -12,7 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import _cv_context
-from .answer import WERKZEUGS_SENDING, Answer, has_no_body, is_status_line, sending_methods
+from .answer import SENDING, WERKZEUGS_SENDING, Answer, has_no_body, is_status_line, sending_methods
+from .memo import Memo
 
 if t.TYPE_CHECKING:
     from ..wrappers import Request, Response
@@ -123,15 +123,16 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
 
     Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
     """
-    template = _template_of(cls, mimetype or cls.default_mimetype, cls.default_status)
-    if template is None or making_methods(cls) != WERKZEUGS_MAKING:
-        return t.cast("Response", cls(text, mimetype=mimetype))
+    template = _template_of(cls, mimetype)
+    if template is None:
+        response: Response = cls(text, mimetype=mimetype)
+        return response
     body = text.encode()
     length = ("Content-Length", str(len(body)))
     headers = Headers.__new__(Headers)
     headers._list = [template.content_type, length]
     # One by one, since an object whose __dict__ was asked for is slow from then on.
-    response = t.cast("Response", cls.__new__(cls))
+    response = cls.__new__(cls)
     response.headers = headers
     response._status = template.status
     response._status_code = template.code
@@ -147,22 +148,12 @@ def answer_of_text(cls: t.Any, text: str) -> Answer | None:
 
     Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
     """
-    template = _template_of(cls, cls.default_mimetype, cls.default_status)
-    if (
-        template is None
-        or making_methods(cls) != WERKZEUGS_MAKING
-        or sending_methods(cls) != WERKZEUGS_SENDING
-    ):
+    template = _template_of(cls, None)
+    if template is None or not template.is_sent_as_it_is:
         return None
     body = text.encode()
     headers = [template.content_type, ("Content-Length", str(len(body)))]
     return Answer(template.status, template.code, headers, [body], True)
-
-
-#: What of a response's class decides on how one is made; asked each time, like
-#: :data:`.answer.sending_methods`.
-making_methods = attrgetter("__init__", "set_data")
-WERKZEUGS_MAKING = making_methods(BaseResponse)
 
 
 class _Template(t.NamedTuple):
@@ -171,17 +162,35 @@ class _Template(t.NamedTuple):
     status: str
     code: int
     content_type: tuple[str, str]
+    is_sent_as_it_is: bool
 
 
+def _template_of(cls: type[Response], mimetype: str | None) -> _Template | None:
+    """Give what such responses have in common; None if the class makes them in a way of its own."""
+    template, ways = _templates[cls, mimetype]
+    if ways != _ways_of(cls):  # patched since
+        _templates.pop((cls, mimetype), None)
+        template, _ = _templates[cls, mimetype]
+    return template
+
+
+_making_methods = attrgetter("__init__", "set_data")
+_WERKZEUGS_MAKING = _making_methods(BaseResponse)
+#: What of a class decides on how a response is made of a text, and sent.
+_ways_of = attrgetter("__init__", "set_data", "default_mimetype", "default_status", *SENDING)
 _FIELDS = {"headers", "_status", "_status_code", "direct_passthrough", "_on_close", "response"}
 
 
-@lru_cache(maxsize=64)
-def _template_of(
-    cls: type[Response], mimetype: str | None, default_status: int
-) -> _Template | None:
-    """Look at such a response; None if the class, or werkzeug, makes them in a way of its own."""
-    if making_methods(cls) != WERKZEUGS_MAKING:
+def _look_at(key: tuple[type[Response], str | None]) -> tuple[_Template | None, tuple[t.Any, ...]]:
+    cls, mimetype = key
+    return _made_template(cls, mimetype), _ways_of(cls)
+
+
+_templates = Memo(_look_at, limit=64)
+
+
+def _made_template(cls: type[Response], mimetype: str | None) -> _Template | None:
+    if _making_methods(cls) != _WERKZEUGS_MAKING:
         return None
     made = cls("", mimetype=mimetype)
     names = [name for name, _ in made.headers]
@@ -192,7 +201,8 @@ def _template_of(
         or not is_status_line(made._status)
     ):
         return None
-    return _Template(made._status, made._status_code, made.headers._list[0])
+    is_sent_as_it_is = sending_methods(cls) == WERKZEUGS_SENDING
+    return _Template(made._status, made._status_code, made.headers._list[0], is_sent_as_it_is)
 
 
 def current_request() -> Request:

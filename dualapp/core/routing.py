@@ -49,6 +49,9 @@ class Router:
     def match(self, ctx: RequestContext) -> None:
         """Set the request's rule and values, or the error to raise when its view is called."""
         request = ctx.request
+        # A copy of a context finds that done, and what a hook made of it must stay.
+        if request.routing_exception is not None or request.url_rule is not None:
+            return
         try:
             if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request._head):
                 match = self._find(ctx.app.url_map, request.path, request.method)

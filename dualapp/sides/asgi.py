@@ -18,6 +18,7 @@ from ..core import lifecycle
 from ..core.answer import Answer, EncodedChunks
 from ..core.calls import call_in_place
 from ..core.late import LateRequest
+from ..ctx import PRESERVE
 from . import wrapped
 from .body import ReceivedBody, declared_length, expects_body, passes
 from .client import Client, NextChunk, Send
@@ -27,7 +28,7 @@ from .inbox import Receive
 from .loops import ServerLoop
 from .placement import busy, hops_for_hooks, is_nested, takes_thread, workers_of
 from .threads import HopFuture, Workers
-from .wsgi import PRESERVE, enter, release, report_teardown_error
+from .wsgi import enter, report_teardown_error
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -55,7 +56,7 @@ def respond(
     """
     if scope["type"] != "http":
         return _respond_otherwise(app, scope, receive, send)
-    if app._is_wrapped or app.lifespan.is_due:
+    if app._is_wrapped or (app.lifespan.has_hooks and app.lifespan.is_due):
         return _respond_first_or_wrapped(app, scope, receive, send)
     # Contexts and requests that are made in a way of their own may ask for more than the head.
     is_enough = not app._has_own_contexts and app.request_class.__init__ is _make_late_request
@@ -205,7 +206,7 @@ class Exchange:
     async def _refuse(self) -> None:
         """Answer that there is no thread; the request has not begun, so there is no teardown."""
         self._has_left = True
-        release(self.ctx, self.server)
+        self.ctx.let_go(self.server)
         await self.client.send_whole(busy())
 
     # -- the answer ----------------------------------------------------------------------------
@@ -237,8 +238,10 @@ class Exchange:
         except BaseException as error:
             self._leave_in_thread(error)
             raise
-        if self.answer.in_memory and not self._leaves_quietly():
-            self._leave_in_thread(self.ctx.error)
+        if self.answer.in_memory:
+            self._has_left = lifecycle.leave_quietly(self.ctx, self.server)
+            if not self._has_left:
+                self._leave_in_thread(self.ctx.error)
 
     def _drive(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
         """Run a coroutine of the core in this thread, in the request's context."""
@@ -308,21 +311,10 @@ class Exchange:
     def _ends_quietly(self) -> bool:
         """End a request if there is nothing to be closed and nobody waits; tell whether so."""
         answer = self.answer
-        return (
-            answer is not None
-            and answer.close is None
-            and answer.in_memory
-            and (self._has_left or self._leaves_quietly())
-        )
-
-    def _leaves_quietly(self) -> bool:
-        """Run the teardown if nobody waits for it; tell whether so."""
-        if not lifecycle.leave_quietly(self.ctx):
+        if answer is None or answer.close is not None or not answer.in_memory:
             return False
-        self._has_left = True
-        self.ctx.error = None
-        release(self.ctx, self.server)
-        return True
+        self._has_left = self._has_left or lifecycle.leave_quietly(self.ctx, self.server)
+        return self._has_left
 
     async def _leave(self, error: BaseException | None) -> None:
         if not self._has_left:
@@ -351,8 +343,7 @@ class Exchange:
         except Exception:
             report_teardown_error(self.ctx, error)
         finally:
-            self.ctx.error = None  # its traceback holds what would hold it
-            release(self.ctx, self.server)
+            self.ctx.let_go(self.server)
 
 
 def _run_in(

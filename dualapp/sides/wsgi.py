@@ -27,8 +27,6 @@ T = t.TypeVar("T")
 
 #: Set where an ASGI server is behind this call: the way to its loop, see :mod:`.wrapped`.
 SERVER_LOOP = "dualapp.server_loop"
-#: The test client's way to see a request's context after the request.
-PRESERVE = "werkzeug.debug.preserve_context"
 
 logger = logging.getLogger("dualapp")
 
@@ -47,7 +45,7 @@ def respond(
         The body. Where it is streamed, or something waits for its end, it has ``close``.
     """
     keep_loop = app.config["WSGI_EVENT_LOOP"] == "worker"
-    if app.lifespan.is_due:
+    if app.lifespan.has_hooks and app.lifespan.is_due:
         app.lifespan.start_in_this_process(keep_loop)
     if not app._got_first_request and "asgi_app" in app.__dict__:
         _warn_of_asgi_wrapper(app, environ)
@@ -109,7 +107,9 @@ class Exchange:
         if answer.in_memory:
             # A middleware's function may look at the request, as Flask lets it.
             start_response(answer.status, answer.headers)
-            await self._leave(ctx, ctx.error)
+            self._has_left = lifecycle.leave_quietly(ctx, None)
+            if not self._has_left:
+                await self._leave(ctx, ctx.error)
         return answer
 
     def drive(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
@@ -145,16 +145,13 @@ class Exchange:
         """Run the teardown; ``error`` is what teardown functions are told of."""
         self._has_left = True
         try:
-            if lifecycle.leave_quietly(ctx):
-                return
             if error is not None and ctx.app.should_ignore_error(error):
                 error = None
             await lifecycle.leave(ctx, call_in_place, error)
         except Exception:
             report_teardown_error(ctx, error)
         finally:
-            ctx.error = None  # its traceback holds what would hold it
-            release(ctx, None)
+            ctx.let_go(None)
 
 
 class Closing:
@@ -177,25 +174,10 @@ def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestCont
     ctx = app.request_context(environ)
     ctx.serve(bridge)
     try:
-        ctx.match_request()
+        app.router.match(ctx)
     except Exception as error:  # such as one of a URL converter
         ctx.error = error
     return ctx
-
-
-def release(ctx: RequestContext, bridge: Bridge | None) -> None:
-    """Let a context go whose request is over, or give it to the test client that asked for it.
-
-    Args:
-        ctx: The context.
-        bridge: How sync code that looks at it afterwards waits for coroutines.
-    """
-    ctx.is_over()
-    preserve = ctx.request._head.get(PRESERVE)
-    if preserve is not None:
-        ctx.open_late_session()
-        ctx.bridge = bridge
-        preserve(ctx)
 
 
 def report_teardown_error(ctx: RequestContext, error: BaseException | None) -> None:
