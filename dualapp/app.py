@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Callable
-from functools import cache
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, HTTPException
@@ -29,7 +28,7 @@ from .globals import _cv_app, _cv_request, g, request, session
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .sides import blocking, wsgi
 from .sides.colour import is_async, nonblocking
-from .sides.entry import ServerEntry
+from .sides.entry import ServerEntry, asgi_side
 from .sides.lifespan import Lifespan
 from .templating import Environment, collect_context
 from .wrappers import Request, Response
@@ -94,7 +93,7 @@ class DualApp(ServerEntry, Application):
         Replace it to put an ASGI middleware around the application: ``app.asgi_app =
         Wrap(app.asgi_app)``. WSGI servers do not pass through it.
         """
-        await _asgi().respond(self, scope, receive, send)
+        await asgi_side().respond(self, scope, receive, send)
 
     def run(
         self,
@@ -436,14 +435,6 @@ class DualApp(ServerEntry, Application):
         return (self.test_cli_runner_class or FlaskCliRunner)(self, **kwargs)
 
 
-@cache
-def _asgi() -> t.Any:
-    """Import the ASGI side, with anyio and asgiref, when a server first asks for it."""
-    from .sides import asgi
-
-    return asgi
-
-
 def _request_context() -> RequestContext:
     """Give the context of the request being answered; the public steps act on it."""
     ctx: RequestContext | None = _cv_request.get(None)
@@ -459,6 +450,7 @@ def _request_context() -> RequestContext:
 _create_url_adapter = DualApp.create_url_adapter
 _make_request_context = DualApp.request_context
 DualApp._own_wsgi_app = DualApp.wsgi_app
+DualApp._own_asgi_app = DualApp.asgi_app
 
 DualApp._phase_table = PhaseTable(
     DualApp,

@@ -341,7 +341,10 @@ class Request(LateRequest):
         """
         environ = self._known_environ()
         declared = environ.get("CONTENT_LENGTH", "")
-        if not declared.isdecimal() or len(declared) > 5 or type(self).stream is not Request.stream:
+        cls = type(self)
+        if not declared.isdecimal() or len(declared) > 5:
+            return None
+        if cls is not Request and cls.stream is not Request.stream:
             return None
         length, limit = int(declared), self.max_content_length
         if length > _SHORT_BODY or (limit is not None and length > limit) or self.shallow:

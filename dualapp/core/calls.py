@@ -9,12 +9,12 @@ request whose callables are all sync is answered by one ``send(None)``, without 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 
 from .memo import Memo
 
 #: ``await call(function, *args, **kwargs)``: the result of a user's callable, awaited if need be.
-Call = Callable[..., Awaitable[t.Any]]
+Call = Callable[..., Coroutine[t.Any, t.Any, t.Any]]
 
 
 class Wait:

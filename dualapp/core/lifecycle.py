@@ -32,7 +32,7 @@ from .returns import make_response as build_response
 from .signalling import emit
 
 if t.TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from blinker import Signal
 
@@ -163,7 +163,7 @@ async def preprocess_request(ctx: RequestContext, call: Call) -> t.Any:
     return None
 
 
-def dispatch_request(ctx: RequestContext, call: Call) -> Awaitable[t.Any]:
+def dispatch_request(ctx: RequestContext, call: Call) -> Coroutine[t.Any, t.Any, t.Any]:
     """Call the view that the URL leads to."""
     app, request = ctx.app, ctx.request
     if request.routing_exception is not None:

@@ -85,6 +85,9 @@ class ServerEntry(metaclass=EntryMeta):
 
     #: ``wsgi_app`` as it was written; anything else in its place is a wrapper to be honoured.
     _own_wsgi_app: t.ClassVar[Callable[..., t.Any]]
+    #: The same for ``asgi_app``, and whether there is anything else.
+    _own_asgi_app: t.ClassVar[Callable[..., t.Any]]
+    _has_own_asgi_app: bool
 
     #: Whether another WSGI callable stands around this one, see :mod:`.wrapped`.
     _is_wrapped: bool
@@ -100,6 +103,8 @@ class ServerEntry(metaclass=EntryMeta):
         """Work out which methods are replaced; called when a class or this object was changed."""
         is_own = type(self).__call__ is own_call and is_own_wsgi_app(self, self.wsgi_app)
         self.__dict__["_is_wrapped"] = not is_own
+        asgi_app = getattr(self.asgi_app, "__func__", None)
+        self.__dict__["_has_own_asgi_app"] = asgi_app is not type(self)._own_asgi_app
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         raise NotImplementedError
@@ -118,9 +123,11 @@ class ServerEntry(metaclass=EntryMeta):
         Returns:
             On WSGI the iterable of body chunks, on ASGI an awaitable.
         """
-        if send is not None:
+        if send is None:
+            return self.wsgi_app(scope, receive)
+        if self._has_own_asgi_app:
             return self.asgi_app(scope, receive, send)
-        return self.wsgi_app(scope, receive)
+        return asgi_side().respond(self, scope, receive, send)  # asgi_app, without a coroutine more
 
     async def __rsgi__(self, scope: t.Any, protocol: t.Any) -> None:
         """Tell a Granian user what to do; RSGI is not one of the two protocols."""
@@ -135,6 +142,14 @@ class ServerEntry(metaclass=EntryMeta):
 
 #: What servers call, as long as nothing stands in its place.
 own_call = ServerEntry.__call__
+
+
+@functools.cache
+def asgi_side() -> t.Any:
+    """Import the ASGI side, with anyio and asgiref, when a server first asks for it."""
+    from . import asgi
+
+    return asgi
 
 
 def is_own_wsgi_app(app: ServerEntry, method: t.Any) -> bool:
