@@ -14,18 +14,22 @@ from collections.abc import Callable
 
 from werkzeug.routing import Map, Rule
 
+from . import rules
 from .memo import Memo
 
 if t.TYPE_CHECKING:
     from werkzeug.routing.matcher import State
 
 Match = tuple[Rule, dict[str, t.Any]]
-#: A rule, and whether it may lead elsewhere.
-Fixed = tuple[Rule, bool]
-#: The same, and the name and the converter of the one variable.
-Open = tuple[Rule, bool, str, Callable[[str], t.Any]]
-#: Matches a part of a path with one variable, the group of that, and the rules.
-OpenEnd = tuple[Callable[[str], re.Match[str] | None], int, list[Open]]
+#: The methods of a rule, the rule, whether it may lead elsewhere, and the record of the rule that
+#: is tried next.
+Fixed = tuple[set[str] | None, Rule, bool, t.Any]
+#: The same, and between: what matches the part with the variable, the group of that, the name and
+#: the converter of the variable.
+Open = tuple[
+    *tuple[set[str] | None, Rule, bool],
+    *tuple[Callable[[str], re.Match[str] | None], int, str, Callable[[str], t.Any], t.Any],
+]
 
 
 class KnownRoutes:
@@ -34,18 +38,21 @@ class KnownRoutes:
     As many as there are rules at most: clients cannot make up any.
 
     Attributes:
-        fixed: By path, the rules without variables.
-        open: By all but the last part of a path, the rules with one variable, as that part.
+        fixed: By path, the first of the rules without variables.
+        open: By all but the last part of a path, the first of those with one variable, as that
+            part.
     """
 
     def __init__(self) -> None:
-        self.fixed: dict[str, list[Fixed]] = {}
-        self.open: dict[str, OpenEnd] = {}
+        self.fixed: dict[str, Fixed] = {}
+        self.open: dict[str, Open] = {}
 
     def fixed_match(self, path: str, method: str) -> Match | None:
         """Give the rule at the end of a known path; None if werkzeug is to be asked."""
-        for rule, leads_elsewhere in self.fixed[path]:
-            if rule.methods is None or method in rule.methods:
+        record: Fixed | None = self.fixed[path]
+        while record:
+            methods, rule, leads_elsewhere, record = record
+            if methods is None or method in methods:
                 return None if leads_elsewhere else (rule, {})
         return None
 
@@ -56,14 +63,14 @@ class KnownRoutes:
             werkzeug.routing.ValidationError: The converter refuses the text.
         """
         before, _, part = path.rpartition("/")
-        known = self.open.get(before)
-        if known is not None:
-            match, group, rules = known
-            taken = match(part)
-            if taken is not None:
-                for rule, leads_elsewhere, name, convert in rules:
-                    if rule.methods is None or method in rule.methods:
-                        return None if leads_elsewhere else (rule, {name: convert(taken[group])})
+        record = self.open.get(before)
+        while record:
+            methods, rule, leads_elsewhere, match, group, name, convert, record = record
+            if methods is None or method in methods:
+                taken = match(part)
+                if taken is None or leads_elsewhere:
+                    return None
+                return rule, {name: convert(taken[group])}
         return None
 
     def note(self, url_map: Map, path: str, variables: int) -> None:
@@ -81,10 +88,18 @@ class KnownRoutes:
         if state is None:
             return
         if not variables:
-            rules = state.static[part].rules
-            self.fixed[path] = [(r, is_special(r, url_map)) for r in rules if not r.websocket]
+            self._note_fixed(url_map, path, state.static[part])
         elif variables == 1 and not state.static and len(state.dynamic) == 1:
             self._note_open(url_map, before, state)
+
+    def _note_fixed(self, url_map: Map, path: str, end: State) -> None:
+        if not _tell_of_changes(end.rules):
+            return
+        record: t.Any = None
+        for rule in reversed(end.rules):
+            if not rule.websocket:
+                record = rule.methods, rule, is_special(rule, url_map), record
+        self.fixed[path] = record
 
     def _note_open(self, url_map: Map, before: str, state: State) -> None:
         [(test, end)] = state.dynamic
@@ -92,12 +107,20 @@ class KnownRoutes:
         # A slash at the end has a say where it is a part of the test, or may follow it.
         if test.final or test.suffixed or end.static or len(groups) != 1:
             return
-        rules: list[Open] = []
-        for rule in end.rules:
+        if not _tell_of_changes(end.rules):
+            return
+        record: t.Any = None
+        for rule in reversed(end.rules):
             if not rule.websocket:
                 [(name, converter)] = rule._converters.items()
-                rules.append((rule, is_special(rule, url_map), name, converter.to_python))
-        self.open[before] = match, groups[0], rules
+                way = match, groups[0], name, converter.to_python
+                record = rule.methods, rule, is_special(rule, url_map), *way, record
+        self.open[before] = record
+
+
+def _tell_of_changes(found: list[Rule]) -> bool:
+    """Tell whether what was noted of rules is forgotten when they are changed."""
+    return all(isinstance(rule, rules.Rule) for rule in found)
 
 
 def start_of(url_map: Map) -> State | None:

@@ -123,7 +123,9 @@ class LateRequest(RequestBase):
         if REST not in environ:
             self.environ = environ
         self.method: str = _methods[environ.get("REQUEST_METHOD", "GET")]
-        self.path: str = _paths[environ.get("PATH_INFO") or ""]
+        path = environ.get("PATH_INFO") or ""
+        is_plain = path.isascii() and path[:1] == "/" and path[1:2] != "/"
+        self.path: str = path if is_plain else "/" + _as_text(path).lstrip("/")
         if shallow:
             self.shallow = True
         elif populate_request:
@@ -166,5 +168,4 @@ class LateRequest(RequestBase):
 
 
 _methods: Memo[str, str] = Memo(str.upper, 64)
-_paths: Memo[str, str] = Memo(lambda written: "/" + _as_text(written).lstrip("/"))
 _mimetypes: Memo[str, str] = Memo(lambda header: parse_options_header(header)[0].lower(), 64)

@@ -19,7 +19,7 @@ class Map(BaseMap):
     """A map that counts its changes, so that what was found in it may be kept meanwhile.
 
     Attributes:
-        changes: How often something was added.
+        changes: How often something was added, or a rule of it changed.
     """
 
     changes = 0
@@ -36,6 +36,20 @@ class Rule(BaseRule):
     Werkzeug compiles two functions for each rule, which takes most of the time that adding it
     does, and an application builds URLs for few of its rules.
     """
+
+    _methods: set[str] | None = None
+
+    @property
+    def methods(self) -> set[str] | None:
+        """The methods that it takes; None for all. A set in its place counts as a change."""
+        return self._methods
+
+    @methods.setter
+    def methods(self, methods: set[str] | None) -> None:
+        self._methods = methods
+        url_map = getattr(self, "map", None)
+        if isinstance(url_map, Map):
+            url_map.changes += 1
 
     def _compile_builder(self, append_unknown: bool = True) -> Builder:
         compile_builder: Callable[[bool], Builder] = super()._compile_builder

@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map as WerkzeugMap
-from werkzeug.routing import RequestRedirect, Rule
+from werkzeug.routing import RequestRedirect
+from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.test import EnvironBuilder
 
 from dualapp import DualApp
+from dualapp.core.rules import Rule
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "OPTIONS"]
 CONVERTERS = [
@@ -30,14 +32,16 @@ CONVERTERS = [
 class Outcome(t.NamedTuple):
     """What matching came to: a rule and its values, or an error and what it tells the client."""
 
-    rule: Rule | None = None
+    rule: WerkzeugRule | None = None
     values: dict[str, t.Any] | None = None
     error: type[Exception] | None = None
     code: int | None = None
     tells: t.Any = None
 
     @classmethod
-    def of(cls, match: t.Callable[[], tuple[Rule | None, dict[str, t.Any] | None]]) -> Outcome:
+    def of(
+        cls, match: t.Callable[[], tuple[WerkzeugRule | None, dict[str, t.Any] | None]]
+    ) -> Outcome:
         try:
             return cls(*match())
         except MethodNotAllowed as error:
@@ -51,7 +55,7 @@ class Outcome(t.NamedTuple):
 def routed(app: DualApp, environ: dict[str, t.Any]) -> Outcome:
     """Match as a request does."""
 
-    def match() -> tuple[Rule | None, dict[str, t.Any] | None]:
+    def match() -> tuple[WerkzeugRule | None, dict[str, t.Any] | None]:
         ctx = app.request_context(dict(environ))
         ctx.match_request()
         request = ctx.request
@@ -65,7 +69,7 @@ def routed(app: DualApp, environ: dict[str, t.Any]) -> Outcome:
 def refereed(app: DualApp, environ: dict[str, t.Any]) -> Outcome:
     """Match with werkzeug alone."""
 
-    def match() -> tuple[Rule, dict[str, t.Any]]:
+    def match() -> tuple[WerkzeugRule, dict[str, t.Any]]:
         adapter = app.create_url_adapter(app.request_class(dict(environ)))
         assert adapter is not None
         rule, values = adapter.match(return_rule=True)
@@ -95,7 +99,7 @@ def rule_paths(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 @st.composite
-def rules(draw: st.DrawFn) -> Rule:
+def rules(draw: st.DrawFn) -> WerkzeugRule:
     path, names = draw(rule_paths())
     options: dict[str, t.Any] = {"endpoint": draw(st.sampled_from(["x", "y", "z"]))}
     maybe = st.sampled_from([None, None, True, False])
@@ -118,7 +122,7 @@ def rules(draw: st.DrawFn) -> Rule:
         options.update(websocket=True, methods=None)
     elif rarely in (4, 5):
         options["subdomain"] = draw(st.sampled_from(["sub", "<name>"]))
-    return Rule(path, **options)
+    return draw(st.sampled_from([Rule, Rule, WerkzeugRule]))(path, **options)
 
 
 @st.composite
@@ -164,7 +168,7 @@ def environs(path: str) -> t.Iterator[dict[str, t.Any]]:
     asked=st.lists(paths, min_size=4, max_size=8),
     later=st.lists(rules(), max_size=2),
 )
-def test_as_werkzeug_matches(app: DualApp, asked: list[str], later: list[Rule]) -> None:
+def test_as_werkzeug_matches(app: DualApp, asked: list[str], later: list[WerkzeugRule]) -> None:
     """What was asked before is asked again, also with more rules: nothing kept is stale."""
     environs_asked = list(itertools.chain.from_iterable(map(environs, asked)))
     for more in ([], [], later):
@@ -178,7 +182,7 @@ def test_as_werkzeug_matches(app: DualApp, asked: list[str], later: list[Rule]) 
 # -- single cases, as a guard against a generator that never meets them --------------------------
 
 
-def made(*rules: Rule, **options: t.Any) -> DualApp:
+def made(*rules: WerkzeugRule, **options: t.Any) -> DualApp:
     app = DualApp("routed", static_folder=None, root_path=".", **options)
     for rule in rules:
         app.url_map.add(rule)
@@ -236,9 +240,13 @@ def test_a_rule_added_later_is_found() -> None:
     assert found.rule is not None
 
 
+@pytest.mark.parametrize("rule_class", [Rule, WerkzeugRule])
 @pytest.mark.parametrize("path", ["/a", "/b/1"])
-def test_methods_may_be_taken_from_a_rule(path: str) -> None:
-    rules = Rule("/a", endpoint="x", methods=["GET", "POST"]), Rule("/b/<v>", endpoint="y")
+def test_methods_may_be_taken_from_a_rule(path: str, rule_class: type[WerkzeugRule]) -> None:
+    rules = (
+        rule_class("/a", endpoint="x", methods=["GET", "POST"]),
+        rule_class("/b/<v>", endpoint="y"),
+    )
     app = made(*rules)
     environ = EnvironBuilder(path, method="POST").get_environ()
     assert routed(app, environ).rule is not None
@@ -259,7 +267,7 @@ def test_another_map_may_take_the_place_of_the_first() -> None:
 
 
 def test_a_url_is_built_as_werkzeug_builds_it() -> None:
-    ours, theirs = DualApp("routed", root_path=".").url_rule_class, Rule
+    ours, theirs = DualApp("routed", root_path=".").url_rule_class, WerkzeugRule
     values = {"a": 1, "b": "x/y é", "more": [1, 2], "none": None}
     for path in ("/", "/p", "/<int:a>", "/<a>/<path:b>", "/x<b>y/"):
         built = []
