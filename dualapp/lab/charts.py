@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .charts_axes import Scale, Tick, doubling, kept_apart, over_figures
+from .charts_axes import Scale, Tick, doubling, for_figures, is_wide, kept_apart
 from .page_words import Writer, count
 from .results import Spread
 
@@ -28,8 +28,8 @@ ROW = 46
 INSET, OUTSET = 3, 96
 #: A part of a bar that is at least so many percent has its number written in it.
 ROOM_FOR_NUMBER = 9
-#: A line's name is cut after so many characters.
-LONGEST_NAME = 26
+#: Names are cut after so many characters: beside a line, and above a bar.
+BESIDE, ABOVE = 26, 38
 #: Colours and markers that there are before they begin again.
 LOOKS = 8
 
@@ -64,11 +64,14 @@ class Key:
         )
 
     @property
-    def short(self) -> str:
-        """The name, cut where it would be too long beside a line."""
-        if len(self.name) <= LONGEST_NAME:
-            return self.name
-        return f"{self.name[: LONGEST_NAME - 1].rstrip()}…"
+    def beside(self) -> str:
+        """The name as there is room for it beside a line."""
+        return _cut(self.name, BESIDE)
+
+    @property
+    def above(self) -> str:
+        """The name as there is room for it above a bar."""
+        return _cut(self.name, ABOVE)
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,12 @@ Series = list[tuple[Key, dict[int, Spread]]]
 
 
 def over_concurrency(
-    title: str, unit: str, series: Series, write: Writer, numbers: Table
+    title: str,
+    unit: str,
+    series: Series,
+    write: Writer,
+    numbers: Table,
+    may_be_log: bool = False,
 ) -> LineChart:
     """Draw a figure over the number of requests under way.
 
@@ -187,10 +195,12 @@ def over_concurrency(
         series: For each setup, the figure by concurrency.
         write: Writes one figure.
         numbers: The table below the chart.
+        may_be_log: Whether figures that spread widely get a logarithmic scale.
     """
     series = [(key, _drawable(figures)) for key, figures in series]
     series = [(key, figures) for key, figures in series if figures]
-    y = over_figures([f.median for _, figures in series for f in figures.values()], write)
+    medians = [f.median for _, figures in series for f in figures.values()]
+    y = for_figures(medians, write, may_be_log)
     x = doubling(sorted({many for _, figures in series for many in figures}))
     height = max(HEIGHT, NAME_GAP * len(series))
     points = [_points(figures, x, y, height) for _, figures in series]
@@ -198,14 +208,14 @@ def over_concurrency(
     keys = [key for key, _ in series]
     return LineChart(
         title=title,
-        unit=unit,
+        unit=f"{unit}; log scale" if may_be_log and is_wide(medians) else unit,
         summary=_summary_of_lines(series, write),
         numbers=numbers,
         height=height,
         x_ticks=[Tick(_inside(tick.at), tick.text) for tick in x.ticks],
         y_ticks=[Tick(_down(tick.at, height), tick.text) for tick in y.ticks],
         lines=[Line(*line) for line in zip(keys, points, names, strict=True)],
-        gutter=max((len(key.short) for key in keys), default=0),
+        gutter=max((len(key.beside) for key in keys), default=0),
     )
 
 
@@ -243,6 +253,10 @@ def bars(
         bars=drawn,
         legend=[(looks[name], order[name], name) for name in looks if _is_used(name, rows)],
     )
+
+
+def _cut(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
 
 
 def _letters(index: int) -> str:

@@ -1,4 +1,4 @@
-"""Where figures go in a chart: scales with their ticks, and labels that keep out of each other's way.
+"""Where figures go in a chart: scales with their ticks, and labels that do not touch.
 
 Places are fractions, 0 at the low end of an axis and 1 at its high end.
 """
@@ -13,6 +13,9 @@ from .page_words import Writer
 
 #: A logarithmic scale is taken where the highest figure is so many times the lowest.
 WIDE = 20
+
+#: Binary fractions of round figures are off by less.
+_NEARLY = 1 + 1e-9
 
 #: At most so many ticks on a vertical axis.
 _TICKS = 6
@@ -54,27 +57,39 @@ def from_zero(highest: float, write: Writer) -> Scale:
 
 def over_decades(lowest: float, highest: float, write: Writer) -> Scale:
     """Make a logarithmic scale for positive figures, with ticks at round ones."""
-    bottom, top = math.floor(math.log10(lowest)), math.ceil(math.log10(highest))
-    decades = range(bottom, top + 1)
-    steps = (1, 2, 5) if len(decades) <= 2 else (1, 3) if len(decades) == 3 else (1,)
-    marks = [step * 10.0**decade for decade in decades for step in steps]
-    first = max((mark for mark in marks if mark <= lowest), default=marks[0])
-    last = min((mark for mark in marks if mark >= highest), default=marks[-1])
+    decades = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
+    marks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+    first = max(mark for mark in marks if mark <= lowest * _NEARLY)
+    last = min(mark for mark in marks if mark >= highest / _NEARLY)
     low, length = math.log(first), math.log(last / first)
 
     def place(value: float) -> float:
         return 0.0 if value <= first else min(1.0, (math.log(value) - low) / length)
 
-    shown = thinned([mark for mark in marks if first <= mark <= last], _TICKS + 1)
+    seen = [mark for mark in marks if first <= mark <= last]
+    tens = [mark for mark in marks[::3] if first <= mark <= last]
+    shown = thinned(tens if len(tens) > 2 else seen, _TICKS)
     return Scale(place, [Tick(place(mark), write(mark)) for mark in shown])
 
 
-def over_figures(figures: Sequence[float], write: Writer) -> Scale:
-    """Make the scale that suits figures: logarithmic where they spread widely, else from zero."""
+def for_figures(figures: Sequence[float], write: Writer, may_be_log: bool) -> Scale:
+    """Make the scale that suits figures: from zero, or logarithmic where that is wanted and fits.
+
+    Args:
+        figures: What is to be drawn.
+        write: Writes a tick.
+        may_be_log: Whether figures that spread widely get a logarithmic scale.
+    """
     lowest, highest = min(figures, default=0), max(figures, default=0)
-    if lowest > 0 and highest / lowest >= WIDE:
+    if may_be_log and is_wide(figures):
         return over_decades(lowest, highest, write)
     return from_zero(highest, write)
+
+
+def is_wide(figures: Sequence[float]) -> bool:
+    """Tell whether figures spread so widely that the low ones would lie on the axis."""
+    lowest, highest = min(figures, default=0), max(figures, default=0)
+    return lowest > 0 and highest / lowest >= WIDE
 
 
 def doubling(numbers: Sequence[int], most: int = 8) -> Scale:
@@ -130,4 +145,4 @@ def kept_apart(wanted: Sequence[float], gap: float, low: float, high: float) -> 
 def _round_step(least: float) -> float:
     """Give the smallest of 1, 2, 5, 10, 20 … or their fractions that is not below ``least``."""
     power = 10.0 ** math.floor(math.log10(least))
-    return power * next(step for step in (1, 2, 5, 10) if power * step >= least * (1 - 1e-9))
+    return power * next(step for step in (1, 2, 5, 10) if power * step >= least / _NEARLY)

@@ -17,7 +17,7 @@ from . import page_words as words
 from .charts import BarChart, Key, LineChart, Table, bars, over_concurrency
 from .results import Apart, Asked, Figures, Results, Setup
 
-#: The looks of the parts that a request's time is taken into; others that may come get what is left.
+#: The looks of the parts that a request's time is taken into; parts of other names share one.
 PARTS = {
     "server and network": "p0",
     "dualapp": "p1",
@@ -149,10 +149,11 @@ class Page:
             ),
             latency=over_concurrency(
                 "Latency, p99",
-                "99 of 100 requests were answered within this time; lower is better",
+                "99 of 100 requests took no longer; lower is better",
                 [(key, {n: f.p99 for n, f in many.items()}) for key, many in of_setups],
                 words.duration,
                 _table_of_latencies(figures),
+                may_be_log=True,
             ),
             taken_apart=self._taken_apart(asked),
         )
@@ -187,8 +188,8 @@ class Page:
         ]
         known = [row for row in rows if row[1] is not None or row[2] is not None]
         return bars(
-            "Memory",
-            "resident, of all processes of a server; less is better",
+            "Resident memory",
+            "of all processes of a server, before the first request and at its highest",
             [(key, _memory_parts(idle, most), _arrow(idle, most)) for key, idle, most in known],
             MEMORY,
             Table(

@@ -1,6 +1,6 @@
 """Figures as the page writes them: short, with a unit, rounded to what can be trusted.
 
-No measured figure is good to more than three digits on a machine that does other things too.
+Below ten that is two digits, since no machine gives the same figure twice to more of them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .results import Spread
 Writer: t.TypeAlias = Callable[[float], str]
 
 #: Written where there is no figure.
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 
 
 def number(value: float) -> str:
-    """Write a number with at most three digits that matter, thousands apart: ``1,234``, ``0.25``."""
+    """Write a number as short as it can be trusted: ``1,234``, ``57``, ``0.25``."""
     if not math.isfinite(value):
         return NOTHING
     if abs(value) >= 1e15:

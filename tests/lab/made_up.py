@@ -112,9 +112,100 @@ def results(requests: int = len(_REQUESTS)) -> Results:
     )
 
 
-def only(made: Results, **changes: object) -> Results:
-    """Give results with other fields."""
-    return replace(made, **changes)  # type: ignore[arg-type]
+def crowded() -> Results:
+    """Make results with many setups, long names, and figures that are very large and very small."""
+    made = results(2)
+    setups = [
+        replace(setup, name=f"{setup.name}, number {n} of a great many")
+        for n in range(3)
+        for setup in made.setups
+    ]
+    figures = [
+        replace(
+            f,
+            setup=setup.name,
+            per_second=steady(f.per_second.median * 10.0**n),
+            p99=steady(f.p99.median * 10.0 ** (2 * n - 4)),
+            memory=steady(f.memory.median * 10.0 ** (3 * n)),
+        )
+        for n, setup in ((n // 6, setup) for n, setup in enumerate(setups))
+        for f in made.figures
+        if setup.name.startswith(f"{f.setup}, number")
+    ]
+    return replace(made, setups=setups, figures=figures, apart=[])
+
+
+def single_point() -> Results:
+    """Make results of one setup and one request, asked with one under way; nothing was steady."""
+    made = results(1)
+    figures = [f for f in made.figures if (f.setup, f.concurrency) == ("uvicorn", 4)]
+    return replace(
+        made,
+        setups=[setup for setup in made.setups if setup.name == "uvicorn"],
+        figures=[replace(figures[0], per_second=Spread(median=90.0, low=10.0, high=200.0))],
+        apart=[apart for apart in made.apart if apart.setup == "uvicorn"],
+        settings=replace(made.settings, concurrency=[4], rounds=1, server_cores=[]),
+    )
+
+
+def failed() -> Results:
+    """Make results of servers none of which could be started."""
+    made = results()
+    return replace(
+        made,
+        setups=[
+            replace(
+                setup,
+                idle_memory=None,
+                failure=f"{setup.server} did not start: port {8000 + n} is taken. Free it.",
+            )
+            for n, setup in enumerate(made.setups)
+        ],
+        figures=[],
+        apart=[],
+        advice=None,
+    )
+
+
+def empty() -> Results:
+    """Make results without a setup and without a request."""
+    return replace(failed(), setups=[], requests=[])
+
+
+def lossy() -> Results:
+    """Make results in which one setup lost requests, and another one answered none at all."""
+    made = results()
+    nothing = Spread(median=float("nan"), low=float("nan"), high=float("nan"))
+    zero = Spread(median=0.0, low=0.0, high=0.0)
+
+    def with_losses(f: Figures) -> Figures:
+        if f.setup == "waitress":
+            return replace(f, errors={"connection reset": 30, "status 500": 7})
+        if f.setup == "gunicorn asgi":
+            latencies = {"p50": nothing, "p95": nothing, "p99": nothing}
+            return replace(
+                f, per_second=zero, answered=0, cpu=nothing, errors={"timed out": 9}, **latencies
+            )
+        return f
+
+    return replace(made, figures=[with_losses(f) for f in made.figures])
+
+
+def with_name(name: str) -> Results:
+    """Make results in which everything that an application or a user can name has this name."""
+    made = results(1)
+    first, *others = made.setups
+    return replace(
+        made,
+        app=name,
+        requests=[replace(made.requests[0], name=name, view=name, title=name)],
+        setups=[replace(first, command=name, failure=name), *others],
+        figures=[replace(f, request=name, errors={name: 1}) for f in made.figures],
+        apart=[replace(apart, request=name) for apart in made.apart],
+        client=replace(made.client, name=name),
+        machine=replace(made.machine, processor=name, packages={name: name}),
+        advice=Advice(sentences=[name], setup=name, command=name),
+    )
 
 
 def _asked(n: int) -> Asked:
