@@ -20,6 +20,7 @@ from .results import Spread
 
 #: Pixels from the top of a line chart to its x axis; more lines than fit make it higher.
 HEIGHT = 220
+EMPTY_HEIGHT = 60
 #: Pixels from one line's name to the next.
 NAME_GAP = 16
 #: Pixels of a row in a bar chart, name and bar.
@@ -199,21 +200,22 @@ def over_concurrency(
     """
     series = [(key, _drawable(figures)) for key, figures in series]
     series = [(key, figures) for key, figures in series if figures]
-    medians = [f.median for _, figures in series for f in figures.values()]
-    y = for_figures(medians, write, may_be_log)
+    drawn = [f for _, figures in series for f in figures.values()]
+    is_log = may_be_log and is_wide([f.median for f in drawn])
+    y = for_figures([f.median for f in drawn] + [f.high for f in drawn], write, is_log)
     x = doubling(sorted({many for _, figures in series for many in figures}))
-    height = max(HEIGHT, NAME_GAP * len(series))
+    height = max(HEIGHT, NAME_GAP * len(series)) if series else EMPTY_HEIGHT
     points = [_points(figures, x, y, height) for _, figures in series]
     names = kept_apart([line[-1].y for line in points], NAME_GAP, 0, height)
     keys = [key for key, _ in series]
     return LineChart(
         title=title,
-        unit=f"{unit}; log scale" if may_be_log and is_wide(medians) else unit,
+        unit=f"{unit}; log scale" if is_log else unit,
         summary=_summary_of_lines(series, write),
         numbers=numbers,
         height=height,
         x_ticks=[Tick(_inside(tick.at), tick.text) for tick in x.ticks],
-        y_ticks=[Tick(_down(tick.at, height), tick.text) for tick in y.ticks],
+        y_ticks=[Tick(_down(tick.at, height), tick.text) for tick in y.ticks if series],
         lines=[Line(*line) for line in zip(keys, points, names, strict=True)],
         gutter=max((len(key.beside) for key in keys), default=0),
     )
@@ -267,7 +269,11 @@ def _letters(index: int) -> str:
 
 def _drawable(figures: dict[int, Spread]) -> dict[int, Spread]:
     """Leave out what is no number: latencies where nothing was answered."""
-    return {many: f for many, f in sorted(figures.items()) if math.isfinite(f.median)}
+    return {
+        many: f
+        for many, f in sorted(figures.items())
+        if all(map(math.isfinite, (f.low, f.median, f.high)))
+    }
 
 
 def _points(figures: dict[int, Spread], x: Scale, y: Scale, height: int) -> list[Point]:

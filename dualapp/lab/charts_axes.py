@@ -72,16 +72,16 @@ def over_decades(lowest: float, highest: float, write: Writer) -> Scale:
     return Scale(place, [Tick(place(mark), write(mark)) for mark in shown])
 
 
-def for_figures(figures: Sequence[float], write: Writer, may_be_log: bool) -> Scale:
-    """Make the scale that suits figures: from zero, or logarithmic where that is wanted and fits.
+def for_figures(figures: Sequence[float], write: Writer, is_log: bool) -> Scale:
+    """Make a scale that has room for all figures.
 
     Args:
         figures: What is to be drawn.
         write: Writes a tick.
-        may_be_log: Whether figures that spread widely get a logarithmic scale.
+        is_log: Whether the scale is logarithmic, for which all figures must be positive.
     """
     lowest, highest = min(figures, default=0), max(figures, default=0)
-    if may_be_log and is_wide(figures):
+    if is_log:
         return over_decades(lowest, highest, write)
     return from_zero(highest, write)
 

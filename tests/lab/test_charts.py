@@ -50,9 +50,9 @@ def test_figures_are_written_short_and_with_a_unit(written: str, expected: str) 
 
 @given(st.lists(figures, min_size=1, max_size=12), st.booleans())
 def test_all_figures_are_on_the_scale_and_ticks_tell_them_apart(
-    drawn: list[float], may_be_log: bool
+    drawn: list[float], is_log: bool
 ) -> None:
-    scale = for_figures(drawn, repr, may_be_log)
+    scale = for_figures(drawn, repr, is_log)
     places = [scale.place(figure) for figure in sorted(drawn)]
     assert all(0 <= place <= 1 for place in places)
     assert places == sorted(places)
@@ -164,3 +164,10 @@ def test_setups_past_the_looks_that_there_are_can_still_be_told_apart() -> None:
     looks = {(k.letter, k.look, k.is_hollow) for k in map(key, range(16))}
     assert len({look[1:] for look in looks}) == 16
     assert [key(n).letter for n in (0, 25, 26, 27)] == ["A", "Z", "AA", "AB"]
+
+
+def test_there_is_room_for_the_whole_spread_between_rounds() -> None:
+    wide = Spread(median=90.0, low=10.0, high=205.0)
+    (line,) = over_concurrency("Rate", "", [(key(), {1: wide})], rate, NO_TABLE).lines
+    (point,) = line.points
+    assert 0 < point.high < point.y < point.low < 220
