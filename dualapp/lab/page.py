@@ -77,10 +77,12 @@ class RequestPart:
 class Best:
     """A cell of the overview: the highest rate of one setup for one request, or nothing.
 
+    Rates at which requests were lost count only if there are no others.
+
     Attributes:
         rate: ``1,234/s``.
         details: Its p99, with how many under way, and how many requests were lost.
-        is_highest: Whether no setup answered this request faster.
+        is_highest: Whether no setup answered this request faster without losing some.
     """
 
     rate: str
@@ -123,12 +125,13 @@ class Page:
         """Give a row for each request: the best of each measured setup."""
         for part in self.requests:
             tops = [self._top(part.asked.name, setup.name) for setup in self.measured]
-            highest = max((top.per_second.median for top in tops if top), default=0.0)
+            clean = [top.per_second.median for top in tops if top and not _lost(top)]
+            highest = max(clean, default=0.0)
             yield part, [_best(top, highest) for top in tops]
 
     def _top(self, request: str, setup: str) -> Figures | None:
         figures = self._figures.get((request, setup), {}).values()
-        return max(figures, key=lambda f: f.per_second.median, default=None)
+        return max(figures, key=lambda f: (not _lost(f), f.per_second.median), default=None)
 
     # -- charts --------------------------------------------------------------------------------
 
@@ -258,10 +261,14 @@ def _best(top: Figures | None, highest: float) -> Best:
         return Best(words.NOTHING, [], False)
     rate = top.per_second.median
     details = [f"p99 {words.duration(top.p99.median)}", f"{top.concurrency:,} at once"]
-    lost = sum(top.errors.values())
+    lost = _lost(top)
     if lost:
         details.append(words.count(lost, "error"))
-    return Best(words.rate(rate), details, rate == highest > 0)
+    return Best(words.rate(rate), details, not lost and rate == highest > 0)
+
+
+def _lost(figures: Figures) -> int:
+    return sum(figures.errors.values())
 
 
 def _table_of_rates(figures: list[Figures]) -> Table:

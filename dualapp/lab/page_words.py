@@ -52,6 +52,11 @@ def duration(seconds: float) -> str:
     return f"{number(seconds)} s"
 
 
+def run_time(seconds: float) -> str:
+    """Write how long something took that people waited for: ``45 s``, ``7 min``."""
+    return duration(seconds) if seconds < 120 else f"{seconds / 60:,.0f} min"
+
+
 def size(octets: float) -> str:
     """Write an amount of memory given in bytes: ``48 MB``; a kilobyte is 1,000 bytes."""
     if not math.isfinite(octets):

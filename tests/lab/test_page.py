@@ -13,7 +13,7 @@ import dualapp.lab
 from dualapp.lab.page import render
 from dualapp.lab.results import Client, Results
 
-from .made_up import crowded, empty, failed, lossy, results, single_point, with_name
+from .made_up import crowded, empty, failed, lossy, results, single_point, steady, with_name
 
 PAGES = {
     "usual": results(),
@@ -167,6 +167,7 @@ def test_the_beginning_says_what_was_measured_where_and_how() -> None:
     for said in (
         "shop:app",
         "4 March 2026, 15:26 UTC",
+        "in 7 min",
         "AMD EPYC 7B13, 2 cores, 25 GB",
         "CPython 3.11.7",
         "2 workers, 16 threads",
@@ -200,6 +201,20 @@ def test_the_overview_has_the_highest_rate_of_each_setup_and_marks_the_best() ->
         assert f"{best.concurrency} at once" in marked[0].text
 
 
+def test_a_rate_that_cost_errors_is_not_the_highest() -> None:
+    """The overview shows the best that was reached without losing a request."""
+    made = single_point()
+    (clean,) = made.figures
+    faster = replace(clean, concurrency=64, per_second=steady(999.0), errors={"timed out": 5})
+    (table,) = section(read(replace(made, figures=[clean, faster])), "overview").all("table")
+    (cell,) = table.all("td")
+    assert cell.text.split()[:2] == ["90/s", "★"]
+    (table,) = section(read(replace(made, figures=[faster])), "overview").all("table")
+    (cell,) = table.all("td")
+    assert "★" not in cell.text
+    assert "5 errors" in cell.text
+
+
 def test_the_numbers_below_a_chart_are_those_that_were_measured() -> None:
     made = results()
     throughput = section(read(made), "requests").all("figure")[0]
@@ -213,6 +228,9 @@ def test_the_numbers_below_a_chart_are_those_that_were_measured() -> None:
 
 def test_a_request_that_lost_some_is_told_of() -> None:
     page = read(lossy())
+    marked = [cell.text for cell in section(page, "overview").all("td") if "★" in cell.text]
+    assert len(marked) == len(lossy().requests)
+    assert not [text for text in marked if "error" in text]
     assert "37 errors" in section(page, "overview").text
     failures = section(page, "failures").text
     assert "connection reset" in failures
