@@ -27,7 +27,7 @@ PARTS = {
     "view, waiting": "p5",
 }
 #: The looks of memory's parts.
-MEMORY = {"before the first request": "memory", "more under load": "memory-more"}
+MEMORY = {"before the first request": "memory", "under load": "memory-more"}
 #: Requests above which the contents list folds them away.
 MANY = 8
 #: Rounds that differ by more than this share of their median are pointed out.
