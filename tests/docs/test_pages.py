@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 from datetime import timedelta
 
 import click
@@ -15,25 +14,36 @@ from dualapp.core.defaults import DEFAULT_CONFIG
 
 from .fenced import DOCS, ROOT
 
-_table_row = re.compile(r"^\| `([A-Z_]+)` \| `([^`]+)` \| ([\w, ]+) \| (.+) \|$", re.M)
+_table_row = re.compile(
+    r"^\| `(?P<key>[A-Z_]+)` \| (?P<types>[\w, ]+) \| `(?P<default>[^`]+)`"
+    r" \| (?P<side>[\w, ]+) \| .+ \|$",
+    re.M,
+)
+_types = {kind.__name__: kind for kind in (bool, bytes, int, list, str, timedelta)}
 
 
-def _configuration() -> dict[str, t.Any]:
-    """Give the keys of the configuration page with the defaults that it names."""
+def _rows() -> list[dict[str, str]]:
     page = (DOCS / "configuration.md").read_text("utf-8")
-    return {
-        key: eval(default, {"timedelta": timedelta})
-        for key, default, _, _ in _table_row.findall(page)
-    }
+    return [found.groupdict() for found in _table_row.finditer(page)]
 
 
 def test_the_configuration_page_has_every_key_with_its_default() -> None:
-    assert _configuration() == DEFAULT_CONFIG
+    named = {row["key"]: eval(row["default"], {"timedelta": timedelta}) for row in _rows()}
+    assert named == DEFAULT_CONFIG
+
+
+def test_the_configuration_page_says_the_type_of_each_key() -> None:
+    wrong = [
+        row["key"]
+        for row in _rows()
+        if DEFAULT_CONFIG[row["key"]] is not None
+        and type(DEFAULT_CONFIG[row["key"]]) not in {_types[n] for n in row["types"].split(", ")}
+    ]
+    assert wrong == []
 
 
 def test_the_configuration_page_says_for_which_side_each_key_is() -> None:
-    page = (DOCS / "configuration.md").read_text("utf-8")
-    sides = {side.partition(",")[0] for _, _, side, _ in _table_row.findall(page)}
+    sides = {row["side"].partition(",")[0] for row in _rows()}
     assert sides == {"both", "WSGI", "ASGI"}
 
 

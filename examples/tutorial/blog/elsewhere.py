@@ -23,7 +23,7 @@ async def show():
 
 
 async def titles_in(url):
-    """Give the newest titles; ``None`` if the feed cannot be had, so that the others are shown."""
+    """Give the newest titles; ``None`` if the feed cannot be had: the others are still shown."""
     try:
         feed = json.loads(await asyncio.to_thread(download, url))
         return [str(item["title"]) for item in feed["items"][:FROM_EACH]]

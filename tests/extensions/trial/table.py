@@ -53,4 +53,4 @@ def page_with(table: str, page: str) -> str:
     """Put the table between the two marks of the page."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+    return f"{before}{BEGIN}\n{{.stacked}}\n{table}\n{END}{after}"
