@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
+import typing as t
 from datetime import timedelta
 
 import click
@@ -53,6 +56,26 @@ def test_the_api_page_has_every_public_name() -> None:
     public = {name for name, value in vars(dualapp).items() if not name.startswith("_")}
     modules = {name for name in public if isinstance(vars(dualapp)[name], type(re))}
     assert public - named - signals - modules - {"Flask", "annotations"} == set()
+
+
+def _described() -> dict[str, t.Any]:
+    """Give what the API page has a directive for, and the public methods of its classes."""
+    page = (DOCS / "api.md").read_text("utf-8")
+    found: dict[str, t.Any] = {}
+    for path in re.findall(r"^\.\. auto(?:class|function):: ([\w.]+)$", page, re.M):
+        module, _, name = path.rpartition(".")
+        found[path] = thing = getattr(importlib.import_module(module), name)
+        for kind in getattr(thing, "__mro__", ()):
+            if kind.__module__.startswith("dualapp"):
+                functions = (n for n, value in vars(kind).items() if inspect.isroutine(value))
+                found |= {f"{path}.{n}": getattr(thing, n) for n in functions if n[0] != "_"}
+    return found
+
+
+def test_what_the_api_page_describes_has_a_docstring() -> None:
+    described = _described()
+    assert {"dualapp.DualApp.before_serving", "dualapp.url_for"} <= described.keys()
+    assert [path for path, thing in described.items() if not inspect.getdoc(thing)] == []
 
 
 COMMANDS: dict[str, click.Command] = {
