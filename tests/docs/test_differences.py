@@ -30,7 +30,7 @@ EXPECTED = {
     "a chunked body above `MAX_CONTENT_LENGTH`": ("200", "413"),
     "a WebSocket handshake": (400, 426),
     "a 204 response": (True, False),
-    "the default session": (1, 0),
+    "the default session, of a request without its cookie": (1, 0),
 }
 #: What an ASGI server does not send as a request.
 WSGI_ONLY = {"a WebSocket handshake"}
