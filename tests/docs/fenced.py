@@ -10,6 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 
+#: The mark of a block that is there to compare with; tests of its page run it.
+OF_QUART = "of Quart, to compare"
+
 _fence = re.compile(
     r"(?:<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S
 )

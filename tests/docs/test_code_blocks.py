@@ -14,9 +14,9 @@ import pytest
 
 import dualapp
 
-from .fenced import BLOCKS, ROOT, Block
+from .fenced import BLOCKS, OF_QUART, ROOT, Block
 
-PYTHON = [block for block in BLOCKS if block.language == "python"]
+PYTHON = [block for block in BLOCKS if block.language == "python" and block.mark != OF_QUART]
 APPS = [block for block in PYTHON if block.is_app and block.file_name is None]
 FILES = [block for block in PYTHON if block.file_name is not None]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
+import threading
 
 import pytest
+from werkzeug.serving import make_server
 
 ADA = {"name": "ada", "password": "engine-1843"}
 BOB = {"name": "bob", "password": "hunter22222"}
@@ -165,6 +169,71 @@ def test_the_session_cookie_is_only_for_us(ada, client):
     cookie = response.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+@contextlib.contextmanager
+def served(application):
+    """Serve an application on a free port; give its URL."""
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_blog_reads_what_another_has_written(load, tmp_path, side):
+    other = load("tutorial", "blog").create_app(DATABASE=str(tmp_path / "other.sqlite"))
+    write(signed_up(other, side, BOB), "<Looms>")
+    with served(other) as url:
+        feeds = [f"{url}/feed.json", f"{url}/log-in", f"{url}/nowhere"]
+        ours = load("tutorial", "blog").create_app(
+            DATABASE=str(tmp_path / "ours.sqlite"), TESTING=True, FEEDS=feeds
+        )
+        page = signed_up(ours, side, ADA).get("/elsewhere")
+    assert page.status_code == 200
+    assert "&lt;Looms&gt;" in page.text
+    assert page.text.count("does not answer") == 2
+    assert 'class="who">ada' in page.text, "found by a sync hook, around an async view"
+
+
+def test_other_blogs_are_asked_at_the_same_time(load, tmp_path, side):
+    all_are_asked = threading.Barrier(3, timeout=30)
+
+    def feed(environ, start_response):
+        all_are_asked.wait()
+        start_response("200 OK", [("Content-Type", "application/feed+json")])
+        return [b'{"items": [{"title": "At last"}]}']
+
+    with served(feed) as url:
+        app = load("tutorial", "blog").create_app(
+            DATABASE=str(tmp_path / "blog.sqlite"), FEEDS=[f"{url}/{n}" for n in range(3)]
+        )
+        assert app.test_client(side=side).get("/elsewhere").text.count("At last") == 3
+
+
+async def test_hooks_around_an_async_view_may_use_one_connection_from_several_threads(app, side):
+    browser = app.async_test_client(side=side)
+    assert (await browser.post("/sign-up", data=ADA)).status_code == 302
+    with browser.session_transaction() as session:
+        member = dict(session)
+
+    async def visit():
+        visitor = app.async_test_client(side=side)
+        with visitor.session_transaction() as session:
+            session.update(member)
+        return (await visitor.get("/elsewhere")).text
+
+    pages = await asyncio.gather(*(visit() for _ in range(20)))
+    assert all('class="who">ada' in page for page in pages)
+
+
+def test_a_blog_may_know_no_other(client):
+    assert "BLOG_FEEDS" in client.get("/elsewhere").text
+    assert "/elsewhere" not in client.get("/").text
 
 
 def test_all_processes_sign_with_the_same_key(app, load):

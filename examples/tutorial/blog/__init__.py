@@ -3,7 +3,8 @@
 ===================  =====================================================
 ``database.py``      a connection for each request; ``schema.sql``: tables
 ``accounts.py``      signing up, logging in and out; who is asking
-``posts.py``         reading, writing, editing and deleting posts
+``posts.py``         reading, writing, editing and deleting posts; the feed
+``elsewhere.py``     what other blogs have written: an async view
 ``templates/``       the pages
 ``static/``          how they look
 ===================  =====================================================
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from dualapp import DualApp, abort, render_template, request
 
-from . import accounts, database, posts
+from . import accounts, database, elsewhere, posts
 
 
 def create_app(**settings):
@@ -27,6 +28,7 @@ def create_app(**settings):
     app = DualApp(__name__)
     app.config.update(
         DATABASE=str(Path(app.instance_path, "blog.sqlite")),
+        FEEDS=[],  # of other blogs, by their URLs
         SESSION_COOKIE_SAMESITE="Lax",  # a form on someone else's page does not get the cookie
         MAX_CONTENT_LENGTH=200_000,
     )
@@ -36,6 +38,7 @@ def create_app(**settings):
     database.prepare(app)
     app.register_blueprint(accounts.bp)
     app.register_blueprint(posts.bp)
+    app.register_blueprint(elsewhere.bp)
     app.before_request(refuse_forms_of_other_sites)
     for code in (400, 403, 404, 405, 413):
         app.register_error_handler(code, show_problem)

@@ -30,7 +30,8 @@ def secret_key(connection):
 
 
 def connect(file):
-    connection = sqlite3.connect(file)
+    # Around an async view each hook may run in another thread, though never two at one time.
+    connection = sqlite3.connect(file, check_same_thread=False)
     connection.row_factory = sqlite3.Row  # columns by name
     connection.execute("PRAGMA foreign_keys = ON")
     return connection

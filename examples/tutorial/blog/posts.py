@@ -50,6 +50,25 @@ def index():
     )
 
 
+@bp.get("/feed.json")
+def feed():
+    """The newest posts for other programs, as jsonfeed.org has it."""
+    posts = database().execute(f"{SELECT} ORDER BY post.id DESC LIMIT ?", [ON_ONE_PAGE])
+    return {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Inkwell",
+        "items": [
+            {
+                "id": str(post["id"]),
+                "url": url_for("posts.show", number=post["id"], _external=True),
+                "title": post["title"],
+                "content_text": post["text"],
+            }
+            for post in posts
+        ],
+    }
+
+
 @bp.get("/posts/<int:number>")
 def show(number):
     return render_template("post.html", post=find(number))
