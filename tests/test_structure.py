@@ -134,7 +134,9 @@ def _reached(start: str) -> set[str]:
 
 def test_the_reader_of_imports_sees_what_is_there() -> None:
     assert Import("dualapp.core.lifecycle", "dualapp.core.calls", True) in IMPORTS
-    assert Import("dualapp.sides.entry", "dualapp.sides.asgi", False) in IMPORTS, "inside a function"
+    assert Import("dualapp.sides.entry", "dualapp.sides.asgi", False) in IMPORTS, (
+        "inside a function"
+    )
     assert Import("dualapp.sides.wsgi", "dualapp.core.lifecycle", True) in IMPORTS
     assert not [i for i in IMPORTS if i.where == "dualapp.sides.wsgi" and i.target == "dualapp.app"]
 

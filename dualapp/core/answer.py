@@ -114,7 +114,7 @@ class Answer:
                     status = _checked_status[response._status]
                     return cls(status, response._status_code, headers, response.response, True)
             if type(response).__call__ is not _CALL:
-                return cls._of_callable(response, request.environ)
+                return cls._of_callable(response, request)
             return cls._of_response(response, request.environ)
         except BaseException:
             response.close()
@@ -152,8 +152,10 @@ class Answer:
         return cls.checked(status, headers, map(_as_bytes, body), False, close)
 
     @classmethod
-    def _of_callable(cls, response: BaseResponse, environ: WSGIEnvironment) -> Answer:
+    def _of_callable(cls, response: BaseResponse, request: Request) -> Answer:
         """Ask a response whose class has a ``__call__`` of its own, as a server would."""
+        environ = request.environ
+        may_take_over = request.url_rule is not None and request.url_rule.websocket
         started: list[t.Any] = []
         written: list[bytes] = []
 
@@ -163,7 +165,14 @@ class Answer:
             started[:] = [status, headers]
             return written.append
 
-        body = response(environ, start_response)
+        try:
+            body = response(environ, start_response)
+        except StopIteration as stop:
+            if not may_take_over:
+                raise
+            return TakenOver(stop)
+        if may_take_over and not started:
+            return TakenOver(None)
         chunks = iter(body)
         if not started:  # it may start as late as with its first chunk
             written += islice(chunks, 1)
@@ -177,6 +186,28 @@ class Answer:
         if _sends_no_body(environ, int(_checked_status[status][:3])):
             return cls.checked(status, headers, [], True, close)
         return cls.checked(status, headers, map(_as_bytes, chain(written, chunks)), False, close)
+
+
+class TakenOver(Answer):
+    """No answer: the application has used the server's connection itself.
+
+    So WebSocket extensions do on WSGI. They tell servers in the way that each of these knows.
+
+    Args:
+        stop: What the response raised to tell the server, if it did.
+    """
+
+    __slots__ = ("_stop",)
+
+    def __init__(self, stop: StopIteration | None) -> None:
+        super().__init__("", 0, [], [], False)
+        self._stop = stop
+
+    def hand_back(self) -> list[bytes]:
+        """Do to the server what the response did: raise, or return without having started."""
+        if self._stop is not None:
+            raise self._stop
+        return []
 
 
 def has_no_body(code: int) -> bool:

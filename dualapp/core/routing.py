@@ -104,6 +104,7 @@ def _path_decides(app: Application, environ: WSGIEnvironment) -> bool:
         or not _is_plain_host[environ.get("HTTP_HOST", "")]
         # A mounted application asked without the slash redirects.
         or not environ.get("PATH_INFO")
+        or "HTTP_UPGRADE" in environ
     )
 
 

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from werkzeug.exceptions import HTTPException
 
 from ..core import lifecycle
-from ..core.answer import Answer
+from ..core.answer import Answer, TakenOver
 from ..core.calls import call_in_place
 from .bridges import Bridge, OwnLoop, is_under_gevent
 from .drivers import drive
@@ -49,7 +49,7 @@ def respond(
         app.lifespan.start_in_this_process(keep_loop)
     if not app._got_first_request and "asgi_app" in app.__dict__:
         _warn_of_asgi_wrapper(app, environ)
-    if "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower():
+    if "HTTP_UPGRADE" in environ and _is_unwanted_websocket(app, environ):
         return _refuse_websocket(environ, start_response)
     if "uwsgi.version" in environ or "gevent.monkey" in sys.modules:
         _make_readable(environ)
@@ -58,6 +58,9 @@ def respond(
         work = exchange.respond(app, environ, start_response)
         answer = drive(work, exchange.context.run, exchange.block)
         if not answer.in_memory:
+            if isinstance(answer, TakenOver):
+                exchange.end(None)
+                return answer.hand_back()
             return Stream(exchange, answer).start(start_response)
         if answer.close is not None and answer.close != getattr(answer.body, "close", None):
             return Closing(exchange, answer)  # more than servers close by themselves
@@ -199,6 +202,13 @@ def _warn_of_asgi_wrapper(app: DualApp, environ: WSGIEnvironment) -> None:
             " into app.wsgi_app, which both sides honour.",
             app.asgi_app,
         )
+
+
+def _is_unwanted_websocket(app: DualApp, environ: WSGIEnvironment) -> bool:
+    """Tell whether this is a WebSocket handshake, and no extension has a route that takes such."""
+    return "websocket" in environ["HTTP_UPGRADE"].lower() and not any(
+        rule.websocket for rule in app.url_map.iter_rules()
+    )
 
 
 def _refuse_websocket(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

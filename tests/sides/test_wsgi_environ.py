@@ -8,7 +8,7 @@ import weakref
 import pytest
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from dualapp import Blueprint, g, redirect, request, session, url_for
+from dualapp import Blueprint, Response, g, redirect, request, session, url_for
 
 from .wsgi_recorder import WSGIServer, environ_of
 
@@ -209,3 +209,57 @@ def test_w14_another_upgrade_is_ignored(app, serve, upgrade):
     app.add_url_rule("/", view_func=lambda: "x", endpoint="view")
     sent = serve("/", HTTP_UPGRADE=upgrade, HTTP_CONNECTION="Upgrade")
     assert (sent.code, sent.data) == (200, b"x")
+
+
+class Handed(Response):
+    """A response after whose view the server's socket was used, as WebSocket extensions have it."""
+
+    stops = False
+
+    def __call__(self, environ, start_response):
+        if self.stops:
+            raise StopIteration
+        return []
+
+
+class Stopping(Handed):
+    stops = True
+
+
+@pytest.fixture
+def socket_app(app, log):
+    """An application with a WebSocket view of an extension's, and an ordinary one."""
+
+    @app.get("/socket/<kind>", websocket=True)
+    def socket(kind):
+        log.append(f"socket {kind}")
+        return Stopping() if kind == "stopping" else Handed()
+
+    app.add_url_rule("/plain", view_func=lambda: "plain", endpoint="plain")
+    app.teardown_request(lambda error: log.append(f"teardown {error}"))
+    return app
+
+
+def test_w14_an_extension_may_take_the_socket(socket_app, log):
+    started = []
+    environ = {**environ_of("/socket/x"), **HANDSHAKE}
+    assert list(socket_app(environ, lambda *args: started.append(args))) == []
+    assert (started, log) == ([], ["socket x", "teardown None"])
+
+
+def test_w14_an_extension_may_tell_the_server_by_stopping(socket_app, log):
+    with pytest.raises(StopIteration):
+        socket_app({**environ_of("/socket/stopping"), **HANDSHAKE}, lambda *args: log.append(args))
+    assert log == ["socket stopping", "teardown None"]
+
+
+@pytest.mark.parametrize(("path", "code"), [("/plain", 400), ("/none", 404)])
+def test_w14_other_handshakes_are_errors_where_an_extension_takes_some(
+    socket_app, serve, path, code
+):
+    assert serve("/plain").code == 200  # known to the router now
+    assert serve(path, **HANDSHAKE).code == code
+
+
+def test_w14_a_websocket_view_takes_nothing_else(socket_app, serve):
+    assert serve("/socket/x").code == 400
