@@ -14,7 +14,7 @@ from ..sides.usercode import is_users
 from .findings import Place
 from .layers import Function, function_of, layers_of, looks_async, name_of, package_of
 from .sources import place_of
-from .values import fields_of
+from .values import Made, Value, fields_of
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
@@ -41,13 +41,13 @@ class Part:
         kind: How it is registered: ``view``, ``before_request``, ``errorhandler`` …
         function: The callable.
         root: The application's folder.
-        cls: The class that it is a method of.
+        receiver: The object that it is a method of.
     """
 
     kind: str
     function: Function
     root: str
-    cls: type | None = None
+    receiver: Value | None = None
 
     @cached_property
     def layers(self) -> list[Function]:
@@ -85,7 +85,7 @@ class Part:
 
     @property
     def package(self) -> str:
-        """The top-level package that it is from."""
+        """The top-level package that it is from; "" for code without a file."""
         return package_of(self.layers[-1])
 
 
@@ -134,7 +134,7 @@ class View(Part):
         names = sorted(name.lower() for name in getattr(cls, "methods", None) or ())
         found = [getattr(cls, name) for name in names if callable(getattr(cls, name, None))]
         return [
-            Part("view", function, self.root, cls)
+            Part("view", function, self.root, Made(cls))
             for function in found or [getattr(cls, "dispatch_request")]  # noqa: B009 - of any class
         ]
 

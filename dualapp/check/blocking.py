@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from .application import Part, Registered
-from .codes import BLOCKS, BROKEN_PROMISE, NESTED_LOOP, Code
+from .codes import BLOCKS, BROKEN_PROMISE, NESTED_LOOP
 from .findings import Finding, Step
 from .known import LOOP_METHODS, Known, find_known
 from .layers import function_of, looks_async, name_of_code
 from .sources import place_in, place_of
-from .values import names_of
+from .values import Value, names_of
 from .walk import Site, calls_from
 
 _LOOP_METHOD = Known("", "", "starts an event loop", code=NESTED_LOOP)
@@ -29,12 +29,12 @@ class Root:
 
     Attributes:
         function: The function.
-        cls: The class that it is a method of.
+        receiver: The object that it is a method of.
         is_marked: It is sync, and marked nonblocking.
     """
 
     function: FunctionType
-    cls: type | None
+    receiver: Value | None
     is_marked: bool
 
 
@@ -42,11 +42,10 @@ def find(registered: Registered) -> Iterator[Finding]:
     """Find the calls, each once, however many views lead there."""
     found: dict[object, Finding] = {}
     for root in roots_of(registered):
-        for site in calls_from(root.function, registered.root, root.cls):
+        for site in calls_from(root.function, registered.root, root.receiver):
             known = known_call(site)
             if known is not None:
-                finding = _finding(site, known, root)
-                found.setdefault((finding.place, finding.code), finding)
+                found.setdefault(site.node, _finding(site, known, root))
     yield from found.values()
 
 
@@ -55,18 +54,18 @@ def roots_of(registered: Registered) -> list[Root]:
     roots: dict[object, Root] = {}
     for part in registered.parts:
         for root in _roots_in(part):
-            roots.setdefault((root.function.__code__, root.cls), root)
+            roots.setdefault((root.function.__code__, id(root.receiver)), root)
     return list(roots.values())
 
 
 def _roots_in(part: Part) -> Iterator[Root]:
     if part.runs_on_loop and not part.is_async:
-        yield from (Root(function, part.cls, True) for function in part.functions)
+        yield from (Root(function, part.receiver, True) for function in part.functions)
         return
     for layer in part.layers:
         function = function_of(layer)
         if function is not None and looks_async(layer):
-            yield Root(function, part.cls, False)
+            yield Root(function, part.receiver, False)
 
 
 def known_call(site: Site) -> Known | None:
@@ -92,7 +91,7 @@ def _finding(site: Site, known: Known, root: Root) -> Finding:
         code,
         f"'{ast.unparse(site.node.func)}(…)' {known.does} in {_way_to(site, root)}",
         place_in(site.file, site.node),
-        _fix(known, code),
+        f"Use {known.instead}." if known.instead and code is BLOCKS else "",
         tuple(map(_step, site.chain)),
     )
 
@@ -102,12 +101,6 @@ def _way_to(site: Site, root: Root) -> str:
     start = f"{'@nonblocking' if root.is_marked else 'async'} '{first}'"
     callers = [start, *(f"'{name}'" for name in others)][::-1]
     return ", called by ".join(callers)
-
-
-def _fix(known: Known, code: Code) -> str:
-    if not known.instead or code is not BLOCKS:
-        return ""
-    return f"Use {known.instead}; or else 'await asyncio.to_thread(…)', or a plain 'def' view."
 
 
 def _step(function: FunctionType) -> Step:

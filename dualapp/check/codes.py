@@ -45,7 +45,7 @@ BLOCKS = Code(
     Severity.ERROR,
     "blocking call in async code",
     "While it waits on ASGI, the event loop stands still, and with it every other request.",
-    "Run it with 'await asyncio.to_thread(…)', or make the view a plain 'def'.",
+    "Await an async library, or 'asyncio.to_thread(…)', or make the view a plain 'def'.",
 )
 NESTED_LOOP = Code(
     "DA102",

@@ -46,7 +46,7 @@ class Finding:
         code: Which kind.
         what: What it is, in this application.
         place: Where it is; None if no line of code is to blame.
-        fix: What to do; by default what the code says.
+        fix: What to do, if it is more than what the code says.
         chain: The functions that lead there, from the registered one on.
     """
 
@@ -59,7 +59,7 @@ class Finding:
     @property
     def advice(self) -> str:
         """What to do."""
-        return self.fix or self.code.fix
+        return f"{self.fix} {self.code.fix}".strip()
 
     @property
     def is_silenced(self) -> bool:
@@ -87,10 +87,10 @@ def chosen(
     return sorted(wanted, key=_order)
 
 
-def _order(finding: Finding) -> tuple[int, str, int, str, str]:
+def _order(finding: Finding) -> tuple[int, str, str, int, str]:
     place = finding.place
     file, line = ("", 0) if place is None else (place.file, place.line)
-    return (-finding.code.severity, file, line, finding.code.name, finding.what)
+    return (-finding.code.severity, finding.code.name, file, line, finding.what)
 
 
 def _silenced(place: Place) -> set[str]:

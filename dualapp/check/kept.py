@@ -29,7 +29,7 @@ def find(registered: Registered) -> Iterator[Finding]:
         kind = _loop_bound(found)
         if kind is not None and id(found) not in seen:
             seen.add(id(found))
-            what = f"{name} is a {kind}, made once for all requests"
+            what = f"'{name}' ({kind}) is made once for all requests"
             yield Finding(SHARED if is_kept else KEPT, what, place)
 
 
@@ -45,7 +45,7 @@ def _candidates(registered: Registered) -> Iterator[tuple[str, t.Any, Place | No
             if name.startswith("__") or name not in places:
                 continue  # what is imported is found where it was made
             for path, found in _within(name, value):
-                yield f"'{path}' in {module.__name__}", found, places[name]
+                yield f"{module.__name__}.{path}", found, places[name]
     for key, extension in registered.app.extensions.items():
         if not is_a(extension, type):
             late += [

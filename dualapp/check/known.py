@@ -59,7 +59,7 @@ _COLLECTION = """
     estimated_document_count find_one find_one_and_delete find_one_and_replace find_one_and_update
     insert_many insert_one replace_one update_many update_one
 """
-_SYNC_SQLALCHEMY = "'sqlalchemy.ext.asyncio' has async engines and sessions"
+_SYNC_SQLALCHEMY = "'AsyncSession' or 'AsyncEngine' of sqlalchemy.ext.asyncio"
 
 KNOWN = (
     Known("time", "sleep", "sleeps", "'await asyncio.sleep(…)'"),

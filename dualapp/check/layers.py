@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import os
 import types
 import typing as t
 from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ def looks_async(layer: Function) -> bool:
 
 def name_of(function: t.Any) -> str:
     """Name a callable as its author would."""
-    for found in layers_of(function):
+    for found in reversed(layers_of(function)):
         name = fields_of(found).get("__qualname__") or getattr(found, "__qualname__", None)
         if isinstance(name, str):
             return name.rpartition("<locals>.")[2]
@@ -61,10 +62,15 @@ def name_of(function: t.Any) -> str:
 
 
 def package_of(layer: Function) -> str:
-    """Name the top-level package that a layer's code is from, whatever functools.wraps says."""
+    """Name the top-level package that a layer's code is from; "" for code without a file."""
     function = function_of(layer)
-    module: t.Any = None if function is None else function.__globals__.get("__name__")
-    return str(module or type(layer).__module__).partition(".")[0]
+    if function is None:
+        module = getattr(layer, "__module__", None) or type(layer).__module__
+    elif os.path.isfile(function.__code__.co_filename):
+        module = function.__globals__.get("__name__")  # functools.wraps does not reach it
+    else:
+        module = ""
+    return str(module).partition(".")[0]
 
 
 def _wrapped_by(layer: Function) -> Function | None:

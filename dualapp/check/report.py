@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from .codes import Severity
+from .codes import Code, Severity
 from .findings import Finding, Place
 from .run import HookReport, Report, ViewReport
 from .sidelines import counted
@@ -51,9 +52,9 @@ def _lines_of(report: Report) -> Iterator[str]:
     if report.extensions:
         yield ""
         yield from _wrapped("Extensions: ", ", ".join(report.extensions))
-    for finding in report.findings:
+    for code, findings in itertools.groupby(report.findings, lambda each: each.code):
         yield ""
-        yield from _finding(finding)
+        yield from _findings(code, findings)
     yield from ("", f"{report.name}: {summary_of(report)}.")
 
 
@@ -70,15 +71,18 @@ def _hook(hook: HookReport) -> tuple[str, ...]:
 
 
 def _origin(registered: ViewReport | HookReport) -> str:
-    return shown(registered.place) or f"of {registered.package}"
+    if registered.place is None:
+        return f"of {registered.package}" if registered.package else "(no source)"
+    return shown(registered.place)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    where = f"{shown(finding.place)}: " if finding.place else ""
-    yield f"{where}{finding.code.name} {finding.code.severity}: {finding.code.title}"
-    yield from _wrapped("    ", f"{finding.what}.")
-    yield from _wrapped("    Why: ", finding.code.why)
-    yield from _wrapped("    Fix: ", finding.advice)
+def _findings(code: Code, findings: Iterable[Finding]) -> Iterator[str]:
+    yield f"{code.name} {code.severity}: {code.title}"
+    yield from _wrapped("    Why: ", code.why)
+    yield from _wrapped("    Fix: ", code.fix)
+    for finding in findings:
+        where = f"{shown(finding.place)}: " if finding.place else ""
+        yield from _wrapped("  - ", f"{where}{finding.what}. {finding.fix}".rstrip(), " " * 6)
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
@@ -89,12 +93,12 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield f"    {'  '.join(cells)}".rstrip()
 
 
-def _wrapped(start: str, text: str) -> list[str]:
+def _wrapped(start: str, text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
         text,
         _WIDTH,
         initial_indent=start,
-        subsequent_indent=" " * len(start),
+        subsequent_indent=indent or " " * len(start),
         break_long_words=False,
         break_on_hyphens=False,
     )

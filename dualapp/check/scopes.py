@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import CellType, FunctionType
 
 from .sources import FunctionNode
-from .values import Live, Made, Named, Nested, Value, evaluate, of_builtins
+from .values import Live, Named, Nested, Value, evaluate, of_builtins
 
 #: Inside these, names are others'.
 OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -21,7 +21,7 @@ class Scope:
         function: The function; for a nested one the function around it.
         node: Its syntax tree.
         outer: The scope around, for a nested function.
-        cls: The class that it is a method of.
+        receiver: The object that its first parameter is, if it is a method.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Scope:
         function: FunctionType,
         node: FunctionNode,
         outer: Scope | None = None,
-        cls: type | None = None,
+        receiver: Value | None = None,
     ) -> None:
         self.function = function
         self.node = node
@@ -37,8 +37,8 @@ class Scope:
         self._bindings = _bindings_in(node)
         self._known: dict[str, Value | None] = {}
         first = [*node.args.posonlyargs, *node.args.args][:1]
-        if cls is not None and first and self._bindings[first[0].arg] == [None]:
-            self._known[first[0].arg] = Made(cls)
+        if receiver is not None and first and self._bindings[first[0].arg] == [None]:
+            self._known[first[0].arg] = receiver
 
     def look_up(self, name: str) -> Value | None:
         """Say what a name stands for; None if that is not certain."""

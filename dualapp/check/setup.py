@@ -15,7 +15,7 @@ from .codes import ASGI_WRAPPER, DEBUG_ON, NO_SECRET_KEY, WSGI_WRAPPER
 from .findings import Finding, Place
 from .scopes import Scope, body_of
 from .sources import file_of, node_of, place_in
-from .values import Live, evaluate
+from .values import Live, Value, evaluate
 
 _CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
 
@@ -52,7 +52,7 @@ def _session_changes(registered: Registered) -> Iterator[Finding]:
     seen: set[Place] = set()
     for part in registered.parts:
         for function in part.functions:
-            for node in _changes_in(function, part.cls):
+            for node in _changes_in(function, part.receiver):
                 place = place_in(file_of(function.__code__), node)
                 if place not in seen:
                     seen.add(place)
@@ -60,12 +60,12 @@ def _session_changes(registered: Registered) -> Iterator[Finding]:
                     yield Finding(NO_SECRET_KEY, what, place)
 
 
-def _changes_in(function: FunctionType, cls: type | None) -> Iterator[ast.expr]:
+def _changes_in(function: FunctionType, receiver: Value | None) -> Iterator[ast.expr]:
     """Give the expressions that change the session."""
     tree = node_of(function)
     if tree is None:
         return
-    scope = Scope(function, tree, cls=cls)
+    scope = Scope(function, tree, receiver=receiver)
     for node in body_of(tree):
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
             if _is(node.value, scope, contexts.session):

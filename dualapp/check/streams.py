@@ -42,7 +42,7 @@ def stream_of(part: Part) -> Colour | None:
     node = node_of(function)
     if colour is not None or node is None:
         return colour
-    colours = {each.colour for each in streams_of(Scope(function, node, cls=part.cls))}
+    colours = {each.colour for each in streams_of(Scope(function, node, receiver=part.receiver))}
     return "sync" if "sync" in colours else "async" if colours else None
 
 
@@ -53,7 +53,7 @@ def _sync_reads(view: View, part: Part) -> Iterator[Finding]:
     node = node_of(function)
     if node is None:
         return
-    scope = Scope(function, node, cls=part.cls)
+    scope = Scope(function, node, receiver=part.receiver)
     for child in body_of(node):
         if (
             isinstance(child, ast.Attribute)

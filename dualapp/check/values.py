@@ -50,11 +50,19 @@ class Named:
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """An attribute that the class of an object has, as found there; None if that is not known."""
+    """An attribute that the class of an object has.
+
+    Attributes:
+        owner: The class, or its full name.
+        name: The attribute's name.
+        found: The attribute as it is in the class; None if that is not known.
+        receiver: The object whose attribute it is.
+    """
 
     owner: type | str
     name: str
     found: t.Any
+    receiver: Live | Made
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +99,7 @@ def attribute(value: Value | None, name: str) -> Value | None:
     if isinstance(value, Named):
         return Named(f"{value.name}.{name}")
     if isinstance(value, Made):
-        return _of_class(value.cls, name)
+        return _of_class(value.cls, name, value)
     if isinstance(value, Member):
         return attribute(_property_of(value), name)
     if not isinstance(value, Live) or is_a(value.object, LocalProxy):
@@ -100,9 +108,9 @@ def attribute(value: Value | None, name: str) -> Value | None:
     if is_a(owner, types.ModuleType):
         return _of_module(owner, name)
     if is_a(owner, type):
-        return _of_class(owner, name)
+        return _of_class(owner, name, value)
     fields = fields_of(owner)
-    return Live(fields[name]) if name in fields else _of_class(type(owner), name)
+    return Live(fields[name]) if name in fields else _of_class(type(owner), name, value)
 
 
 def result_of(value: Value | None) -> Value | None:
@@ -137,22 +145,22 @@ def class_names(cls: type | str) -> list[str]:
     return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__[:-1]]
 
 
-def function_in(value: Value | None) -> tuple[types.FunctionType, type | None] | None:
-    """Give the Python function that calling a value runs, and the class that it is a method of."""
-    cls: type | None = None
+def function_in(value: Value | None) -> tuple[types.FunctionType, Value | None] | None:
+    """Give the Python function that calling a value runs, and the object that it is bound to."""
+    receiver: Value | None = None
     found: t.Any = None
     if isinstance(value, Member):
-        cls, found = (value.owner if isinstance(value.owner, type) else None), value.found
+        receiver, found = value.receiver, value.found
     elif isinstance(value, Live):
         found = value.object
         if is_a(found, type):
-            cls, found = found, inspect.getattr_static(found, "__init__", None)
+            receiver, found = Made(found), inspect.getattr_static(found, "__init__", None)
         elif is_a(found, types.MethodType):
-            cls = found.__self__ if is_a(found.__self__, type) else type(found.__self__)
+            receiver = Live(found.__self__)
         elif plain_function(found) is None:
-            cls, found = type(found), inspect.getattr_static(type(found), "__call__", None)
+            receiver, found = value, inspect.getattr_static(type(found), "__call__", None)
     function = plain_function(found)
-    return None if function is None else (function, cls)
+    return None if function is None else (function, receiver)
 
 
 def plain_function(found: t.Any) -> types.FunctionType | None:
@@ -188,9 +196,9 @@ def _of_module(module: types.ModuleType, name: str) -> Value | None:
     return Live(sys.modules[inner]) if inner in sys.modules else Named(inner)
 
 
-def _of_class(cls: type | str, name: str) -> Value | None:
+def _of_class(cls: type | str, name: str, receiver: Live | Made) -> Value | None:
     if isinstance(cls, str):
-        return Member(cls, name, None) if cls not in ITEMS else Made(ITEMS[cls])
+        return Member(cls, name, None, receiver) if cls not in ITEMS else Made(ITEMS[cls])
     try:
         found = inspect.getattr_static(cls, name)
     except (AttributeError, TypeError):
@@ -198,7 +206,7 @@ def _of_class(cls: type | str, name: str) -> Value | None:
     for stands_for in class_names(type(found)):
         if stands_for in STANDS_FOR:
             return Made(STANDS_FOR[stands_for])
-    return Member(cls, name, found)
+    return Member(cls, name, found, receiver)
 
 
 def _item_of(value: Value | None) -> Value | None:

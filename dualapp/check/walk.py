@@ -39,7 +39,9 @@ class Site:
         return file_of(self.scope.function.__code__)
 
 
-def calls_from(function: FunctionType, root: str | None, cls: type | None = None) -> Iterator[Site]:
+def calls_from(
+    function: FunctionType, root: str | None, receiver: Value | None = None
+) -> Iterator[Site]:
     """Give the calls that run when a function is called, or awaited.
 
     Functions of the user's own are followed where they are called. One that is only handed on, say
@@ -48,9 +50,9 @@ def calls_from(function: FunctionType, root: str | None, cls: type | None = None
     Args:
         function: Where to begin.
         root: The folder of the application.
-        cls: The class that it is a method of.
+        receiver: The object that it is a method of.
     """
-    yield from _Walk(root).through(function, cls, ())
+    yield from _Walk(root).through(function, receiver, ())
 
 
 class _Walk:
@@ -60,7 +62,7 @@ class _Walk:
         self._seen_nodes: set[FunctionNode] = set()
 
     def through(
-        self, function: FunctionType, cls: type | None, chain: tuple[FunctionType, ...]
+        self, function: FunctionType, receiver: Value | None, chain: tuple[FunctionType, ...]
     ) -> Iterator[Site]:
         code = function.__code__
         if code in self._seen or len(chain) == DEPTH or not is_users(code.co_filename, self._root):
@@ -68,7 +70,7 @@ class _Walk:
         self._seen.add(code)
         node = node_of(function)
         if node is not None:
-            yield from self._calls_in(Scope(function, node, cls=cls), (*chain, function))
+            yield from self._calls_in(Scope(function, node, receiver=receiver), (*chain, function))
 
     def _calls_in(self, scope: Scope, chain: tuple[FunctionType, ...]) -> Iterator[Site]:
         # A sync generator that is the response is stepped in worker threads.

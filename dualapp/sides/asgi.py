@@ -18,7 +18,7 @@ from ..core import lifecycle
 from ..core.answer import Answer, EncodedChunks
 from ..core.calls import call_in_place
 from ..core.late import LateRequest
-from . import wrapped
+from . import watchdog, wrapped
 from .body import ReceivedBody, declared_length, expects_body, passes
 from .client import Client, NextChunk, Send
 from .drivers import call_on_loop, drive, on_loop, throwable
@@ -55,7 +55,7 @@ def respond(
     """
     if scope["type"] != "http":
         return _respond_otherwise(app, scope, receive, send)
-    if app._is_wrapped or app.lifespan.is_due:
+    if app._is_wrapped or app.lifespan.is_due or not app._got_first_request:
         return _respond_first_or_wrapped(app, scope, receive, send)
     # Contexts and requests that are made in a way of their own may ask for more than the head.
     is_enough = not app._has_own_contexts and app.request_class.__init__ is _make_late_request
@@ -69,7 +69,8 @@ _make_late_request = LateRequest.__init__
 async def _respond_first_or_wrapped(
     app: DualApp, scope: t.Any, receive: Receive, send: Send
 ) -> None:
-    """Answer a request that waits for start-up hooks, or that a WSGI middleware may change."""
+    """Answer the first request, or one that a WSGI middleware may change."""
+    watchdog.watch(app)  # under servers without lifespan
     if app.lifespan.is_due:
         await app.lifespan.start_on_this_loop()
     environ = environ_of(scope)
@@ -89,7 +90,8 @@ async def _respond_first_or_wrapped(
 async def _respond_otherwise(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if kind == "lifespan":
-        await app.lifespan.serve(app, scope, receive, send)
+        with watchdog.watching(app):
+            await app.lifespan.serve(app, scope, receive, send)
     elif kind == "websocket":
         await _refuse_websocket(scope, receive, send)
     else:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-import sysconfig
 
 _OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_PYTHON = tuple(
-    os.path.realpath(path) + os.sep
-    for path in (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
-)
+_PYTHON = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
@@ -27,4 +23,4 @@ def is_users(file: str, root: str | None = None) -> bool:
         return False
     if root is not None and path.startswith(os.path.realpath(root) + os.sep):
         return True
-    return not (path.startswith((_OWN_PACKAGE, *_PYTHON)) or any(i in path for i in _INSTALLED))
+    return not (path.startswith((_OWN_PACKAGE, _PYTHON)) or any(i in path for i in _INSTALLED))
