@@ -77,7 +77,7 @@ class Part:
             if function is not None and is_users(function.__code__.co_filename, self.root):
                 yield function
 
-    @cached_property
+    @property
     def place(self) -> Place | None:
         """Where the innermost of the user's own functions is."""
         own = list(self.functions)
@@ -153,10 +153,12 @@ class View(Part):
         """Whether async code answers, and the view runs as a sync one."""
         return not self.is_async and True in self.colours
 
-    @cached_property
-    def where(self) -> Place | None:
+    @property
+    def place(self) -> Place | None:
         """Where it is: the function, or the first method of its class."""
-        return self.place or next((part.place for part in self.methods if part.place), None)
+        if self.view_class is None:
+            return super().place
+        return next((part.place for part in self.methods if part.place), None)
 
     def is_under(self, hook: Hook) -> bool:
         """Tell whether a hook is called for this view."""
@@ -216,7 +218,7 @@ class Registered:
                 rules=[f"{_methods_of(rule)} {rule.rule}" for rule in found],
                 streams_body=any(getattr(rule, "stream_body", False) for rule in found),
             )
-            if view.where is not None or view.package != "dualapp":
+            if view.place is not None or view.package != "dualapp":
                 yield view
 
     def _is_routed(self, endpoint: str) -> bool:

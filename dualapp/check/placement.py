@@ -86,7 +86,7 @@ def _hidden(view: View) -> Iterator[Finding]:
     if view.methods:
         if len(view.colours) > 1:
             what = f"'{view.name}' has sync methods and async ones"
-            yield Finding(MIXED_CLASS, what, view.where)
+            yield Finding(MIXED_CLASS, what, view.place)
             return
         outer = [layer for layer in view.layers if not _is_our_view(layer)]
         for method in view.methods:
@@ -108,8 +108,7 @@ def _hidden_by(layer: Function, part: Part) -> Finding:
         what = f"the sync decorator '{decorator}' is around the async '{part.name}'"
         return Finding(HIDDEN_COLOUR, what, part.place)
     what = f"a sync decorator of {package_of(layer)} is around the async '{part.name}'"
-    where = part.place or getattr(part, "where", None)
-    return Finding(HIDDEN_BY_PACKAGE, what, where)
+    return Finding(HIDDEN_BY_PACKAGE, what, part.place)
 
 
 def _is_our_view(layer: Function) -> bool:

@@ -117,8 +117,8 @@ def _view(view: View, registered: Registered) -> ViewReport:
         endpoint=view.endpoint,
         rules=view.rules,
         colour=_colour_of(view),
-        package=None if view.where else view.package,
-        place=view.where,
+        package=None if view.place else view.package,
+        place=view.place,
         wsgi=lines.wsgi,
         asgi=lines.asgi,
     )

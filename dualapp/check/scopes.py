@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import CellType, FunctionType
 
 from .sources import FunctionNode
-from .values import Live, Named, Nested, Value, evaluate, of_builtins
+from .values import Live, Made, Named, Nested, Value, class_names, evaluate, of_builtins
 
 #: Inside these, names are others'.
 OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -63,9 +63,14 @@ class Scope:
         return None
 
     def _bound(self, bindings: list[Binding]) -> Value | None:
-        if len(bindings) != 1:
-            return None
-        [binding] = bindings
+        """Say what all bindings of a name agree on: one value, or objects of one class."""
+        first, *others = map(self._value_of, bindings)
+        if not others:
+            return first
+        classes = {_class_of(value) for value in (first, *others)}
+        return first if len(classes) == 1 and None not in classes else None
+
+    def _value_of(self, binding: Binding) -> Value | None:
         if isinstance(binding, str):
             return _imported(binding)
         if isinstance(binding, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -73,7 +78,11 @@ class Scope:
             return Nested(binding, self) if is_plain else None
         if isinstance(binding, ast.Lambda):
             return Nested(binding, self)
-        return evaluate(binding, self) if isinstance(binding, ast.expr) else None
+        return None if binding is None else evaluate(binding, self)
+
+
+def _class_of(value: Value | None) -> str | None:
+    return class_names(value.cls)[0] if isinstance(value, Made) else None
 
 
 #: What a name is bound to: an expression, a nested function, what is imported; None: unknown.

@@ -134,6 +134,8 @@ def names_of(value: Value | None) -> Iterator[Name]:
         yield owner, member
     elif isinstance(value, Member):
         yield from ((cls, value.name) for cls in class_names(value.owner))
+    elif isinstance(value, Made):
+        yield from ((cls, "__call__") for cls in class_names(value.cls))
     elif isinstance(value, Live):
         yield from _names_of_object(value.object)
 

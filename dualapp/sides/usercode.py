@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 
-_OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 _PYTHON = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
@@ -16,11 +16,17 @@ def is_users(file: str, root: str | None = None) -> bool:
 
     Args:
         file: The path, as a code object has it.
-        root: The folder of the application, whose code counts wherever it is installed.
+        root: The folder of the application. If it is an installed package itself, its code is the
+            user's all the same.
     """
     path = os.path.realpath(file)
     if not os.path.isfile(path):  # made by exec, or part of the interpreter
         return False
-    if root is not None and path.startswith(os.path.realpath(root) + os.sep):
+    if not _is_others(path):
         return True
-    return not (path.startswith((_OWN_PACKAGE, _PYTHON)) or any(i in path for i in _INSTALLED))
+    folder = None if root is None else os.path.realpath(root) + os.sep
+    return folder is not None and _is_others(folder) and path.startswith(folder)
+
+
+def _is_others(path: str) -> bool:
+    return path.startswith((_OWN_PACKAGE, _PYTHON)) or any(part in path for part in _INSTALLED)
