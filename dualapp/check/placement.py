@@ -88,7 +88,7 @@ def _hidden(view: View) -> Iterator[Finding]:
             what = f"'{view.name}' has sync methods and async ones"
             yield Finding(MIXED_CLASS, what, view.place)
             return
-        outer = [layer for layer in view.layers if not _is_our_view(layer)]
+        outer = [layer for layer in view.layers if not _is_of_dualapp(layer)]
         for method in view.methods:
             if not method.is_async:
                 yield _hidden_by(method.layers[0], method)
@@ -101,9 +101,7 @@ def _hidden(view: View) -> Iterator[Finding]:
 def _hidden_by(layer: Function, part: Part) -> Finding:
     """Blame the outermost layer: it is what is registered, and what is looked at."""
     function = function_of(layer)
-    is_own = function is not None and is_users(function.__code__.co_filename, part.root)
-    if is_own:
-        assert function is not None
+    if function is not None and is_users(function.__code__.co_filename, part.root):
         decorator = function.__code__.co_qualname.partition(".<locals>")[0]
         what = f"the sync decorator '{decorator}' is around the async '{part.name}'"
         return Finding(HIDDEN_COLOUR, what, part.place)
@@ -111,6 +109,6 @@ def _hidden_by(layer: Function, part: Part) -> Finding:
     return Finding(HIDDEN_BY_PACKAGE, what, part.place)
 
 
-def _is_our_view(layer: Function) -> bool:
-    """Tell whether a layer is the function that ``as_view`` has made."""
-    return "as_view" in getattr(layer, "__qualname__", "")
+def _is_of_dualapp(layer: Function) -> bool:
+    """Tell of the function that ``as_view`` has made."""
+    return package_of(layer) == "dualapp"

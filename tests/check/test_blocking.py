@@ -150,7 +150,8 @@ FUNCTIONS = [
     ("class Tool:\n    def __init__(self):\n        nap(1)  #! DA101", "Tool()"),
     ("class Tool:\n    def __call__(self):\n        nap(1)  #! DA101\ntool = Tool()", "tool()"),
     (
-        "class Tool:\n    def a(self):\n        self.b()\n    def b(self):\n        nap(1)  #! DA101",
+        "class Tool:\n    def a(self):\n        self.b()\n"
+        "    def b(self):\n        nap(1)  #! DA101",
         "Tool().a()",
     ),
     (
