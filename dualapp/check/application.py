@@ -9,10 +9,17 @@ from functools import cached_property
 from types import FunctionType
 
 from ..core.lifecycle import opens_sessions_late
-from ..sides.colour import runs_on_loop
 from ..sides.usercode import is_users
 from .findings import Place
-from .layers import Function, function_of, layers_of, looks_async, name_of, package_of
+from .layers import (
+    Function,
+    function_of,
+    layers_of,
+    looks_async,
+    may_run_on_loop,
+    name_of,
+    package_of,
+)
 from .sources import place_of
 from .values import Made, Value, fields_of
 
@@ -67,7 +74,7 @@ class Part:
     @cached_property
     def runs_on_loop(self) -> bool:
         """Whether an ASGI server's loop calls it: it is async, or marked nonblocking."""
-        return self.is_async or runs_on_loop(self.function)
+        return may_run_on_loop(self.function)
 
     @property
     def functions(self) -> Iterator[FunctionType]:
@@ -160,6 +167,12 @@ class View(Part):
             return super().place
         return next((part.place for part in self.methods if part.place), None)
 
+    @property
+    def is_for_static_files(self) -> bool:
+        """Whether it is not the user's, but one that dualapp has made for a static folder."""
+        is_ours = self.package == "dualapp" and function_of(self.layers[-1]) is not None
+        return is_ours and self.place is None and self.view_class is None
+
     def is_under(self, hook: Hook) -> bool:
         """Tell whether a hook is called for this view."""
         blueprint = hook.blueprint
@@ -204,7 +217,7 @@ class Registered:
     def sync_steps(self) -> Iterator[Part]:
         """Give the steps of the application that a sync function was put in the place of."""
         for name, method in self.app._phases.replaced.items():
-            if not runs_on_loop(method):
+            if not may_run_on_loop(method):
                 yield Part(name, method, self.root)
 
     def _views(self) -> Iterator[View]:
@@ -218,7 +231,7 @@ class Registered:
                 rules=[f"{_methods_of(rule)} {rule.rule}" for rule in found],
                 streams_body=any(getattr(rule, "stream_body", False) for rule in found),
             )
-            if view.place is not None or view.package != "dualapp":
+            if not view.is_for_static_files:
                 yield view
 
     def _is_routed(self, endpoint: str) -> bool:

@@ -77,8 +77,8 @@ def _loop_bound(found: t.Any) -> str | None:
 
 def _keeps_no_connection(found: t.Any) -> bool:
     """Tell of an engine of SQLAlchemy with a NullPool, which opens a connection for each use."""
-    engine = fields_of(found).get("sync_engine")
-    return type(fields_of(engine).get("pool")).__name__ == "NullPool"
+    engine = getattr(found, "sync_engine", None)
+    return type(getattr(engine, "pool", None)).__name__ == "NullPool"
 
 
 def _assignments_in(file: str) -> Mapping[str, Place]:

@@ -9,7 +9,7 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator
 
-from ..sides.colour import is_async
+from ..sides.colour import is_async, runs_on_loop
 from .scopes import Scope, inside
 from .sources import node_of
 from .values import fields_of, is_a, is_function
@@ -46,26 +46,43 @@ def name_of_code(function: types.FunctionType) -> str:
 
 def looks_async(layer: Function) -> bool:
     """Tell whether a layer is async; one that cannot be looked at is not."""
+    return _answered(is_async, layer)
+
+
+def may_run_on_loop(layer: Function) -> bool:
+    """Tell whether an event loop calls a layer itself: it is async, or marked nonblocking."""
+    return _answered(runs_on_loop, layer)
+
+
+def _answered(question: Callable[[Function], bool], layer: Function) -> bool:
     try:
-        return is_async(layer)
-    except Exception:  # an object whose attributes raise
+        return question(layer)
+    except Exception:  # whatever an object does that does not want to be looked at
         return False
 
 
-def name_of(function: t.Any) -> str:
+def name_of(function: Function) -> str:
     """Name a callable as its author would."""
-    for found in reversed(layers_of(function)):
-        name = fields_of(found).get("__qualname__") or getattr(found, "__qualname__", None)
-        if isinstance(name, str):
+    for layer in reversed(layers_of(function)):
+        name = _text_of(layer, "__qualname__")
+        if name:
             return name.rpartition("<locals>.")[2]
     return type(function).__qualname__
+
+
+def _text_of(layer: Function, attribute: str) -> str:
+    try:
+        text = getattr(layer, attribute, None)
+    except Exception:  # as above
+        return ""
+    return text if type(text) is str else ""
 
 
 def package_of(layer: Function) -> str:
     """Name the top-level package that a layer's code is from; "" for code without a file."""
     function = function_of(layer)
     if function is None:
-        module = getattr(layer, "__module__", None) or type(layer).__module__
+        module: t.Any = _text_of(layer, "__module__") or type(layer).__module__
     elif os.path.isfile(function.__code__.co_filename):
         module = function.__globals__.get("__name__")  # functools.wraps does not reach it
     else:
