@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 
 import pytest
 
 from dualapp.check.as_json import json_of
-from dualapp.check.codes import CODES, Severity
+from dualapp.check.codes import Severity
 from dualapp.check.report import text_of
 
 SHOP = """
@@ -204,9 +202,3 @@ def test_severity_counts(report_on):
     report = report_on(SHOP, ignore=["DA101"])
     assert not report.has_any(Severity.WARNING)
     assert report.has_any(Severity.NOTE)
-
-
-def test_each_code_is_documented_with_its_severity():
-    page = (Path(__file__).parents[2] / "docs" / "check.md").read_text("utf-8")
-    told = re.findall(r"^### (DA\d+) \((\w+)\): (.+)$", page, re.M)
-    assert told == [(code.name, str(code.severity), code.title) for code in CODES.values()]
