@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import FunctionType
 
+from werkzeug.routing import Rule
+
 from ..core.lifecycle import opens_sessions_late
 from ..sides.usercode import is_users
 from .findings import Place
@@ -221,8 +223,11 @@ class Registered:
                 yield Part(name, method, self.root)
 
     def _views(self) -> Iterator[View]:
+        rules: dict[str, list[Rule]] = {}
+        for rule in self.app.url_map.iter_rules():
+            rules.setdefault(rule.endpoint, []).append(rule)
         for endpoint, function in self.app.view_functions.items():
-            found = list(self.app.url_map.iter_rules(endpoint)) if self._is_routed(endpoint) else []
+            found = rules.get(endpoint, [])
             view = View(
                 "view",
                 function,
@@ -233,9 +238,6 @@ class Registered:
             )
             if not view.is_for_static_files:
                 yield view
-
-    def _is_routed(self, endpoint: str) -> bool:
-        return any(rule.endpoint == endpoint for rule in self.app.url_map.iter_rules())
 
     def _hooks(self) -> Iterator[Hook]:
         for attribute, kind in PER_REQUEST.items():
@@ -259,5 +261,5 @@ class Registered:
                     yield Part("errorhandler", handler, self.root)
 
 
-def _methods_of(rule: t.Any) -> str:
+def _methods_of(rule: Rule) -> str:
     return ",".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})) or "any method"

@@ -166,18 +166,24 @@ def function_in(value: Value | None) -> tuple[types.FunctionType, Value | None] 
 
 
 def plain_function(found: t.Any) -> types.FunctionType | None:
-    """Give the function behind a method, a partial, a cache, a context manager."""
+    """Give the function behind a method, a partial, a cache, a context manager.
+
+    Other objects that wrap one, such as asgiref's ``sync_to_async``, may call it elsewhere.
+    """
     for _ in range(_MOST_WRAPPERS):
         if is_a(found, staticmethod, classmethod, types.MethodType):
             found = found.__func__
         elif is_a(found, functools.partial):
             found = found.func
-        elif is_function(found) and found.__code__.co_filename != contextlib.__file__:
-            function: types.FunctionType = found
-            return function
-        else:
+        elif is_a(found, functools._lru_cache_wrapper) or _is_of_contextlib(found):
             found = fields_of(found).get("__wrapped__")
+        else:
+            return found if is_function(found) else None
     return None
+
+
+def _is_of_contextlib(found: t.Any) -> bool:
+    return is_function(found) and found.__code__.co_filename == contextlib.__file__
 
 
 def is_function(found: t.Any) -> t.TypeGuard[types.FunctionType]:

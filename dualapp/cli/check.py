@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 import traceback
 import typing as t
 
@@ -96,7 +98,8 @@ def _load(info: ScriptInfo) -> DualApp:
     """
     info.set_debug_flag = False
     try:
-        app = info.load_app()
+        with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of the report
+            app = info.load_app()
     except NoAppException as error:
         cause = error.__context__
         raise error if cause is None else _not_loaded(info, cause) from cause

@@ -169,6 +169,22 @@ FUNCTIONS = [
         "@in_thread\ndef helper():\n    nap(1)",
         "await helper()",
     ),
+    (
+        "from asgiref.sync import sync_to_async\n@sync_to_async\ndef helper():\n    nap(1)",
+        "helper()",
+    ),
+    (
+        "class Later:\n    def __init__(self, f):\n        functools.update_wrapper(self, f)\n"
+        "    async def __call__(self):\n        return await asyncio.to_thread(self.__wrapped__)\n"
+        "@Later\ndef helper():\n    nap(1)",
+        "await helper()",
+    ),
+    (
+        "class Now:\n    def __init__(self, f):\n        self.f = f\n"
+        "    def __call__(self):\n        return self.f()\n"
+        "@Now\ndef helper():\n    nap(1)  #! DA101",
+        "helper()",
+    ),
     # the view's own inner functions
     ("", "def inner():\n    nap(1)  #! DA101\ninner()"),
     ("", "async def inner():\n    nap(1)  #! DA101\nawait asyncio.gather(inner())"),

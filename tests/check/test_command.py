@@ -71,6 +71,12 @@ def test_json(run):
     assert [each["code"] for each in json.loads(result.stdout)["findings"]] == ["DA101"]
 
 
+def test_what_the_application_prints_is_no_part_of_the_report(run):
+    result = run(CLEAN + "print('hello')", "shop", "--json")
+    assert json.loads(result.stdout)["app"] == "shop"
+    assert "hello" in result.stderr
+
+
 def test_select_and_ignore(run):
     assert "DA101" not in run(ERROR, "shop", "--ignore", "DA1").output
     assert "DA101" in run(ERROR, "shop", "--select", "da101,DA5", "--ignore", "DA103").output
