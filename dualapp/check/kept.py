@@ -6,6 +6,7 @@ The user's modules, and what extensions left on the application, are searched fo
 from __future__ import annotations
 
 import ast
+import inspect
 import sys
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from .application import Registered
 from .codes import KEPT, SHARED
 from .findings import Finding, Place
 from .known import LOOP_BOUND
-from .sources import place_in, tree_of
+from .sources import place_in, place_of, tree_of
 from .values import class_names, fields_of, is_a
 
 
@@ -33,27 +34,38 @@ def find(registered: Registered) -> Iterator[Finding]:
             yield Finding(SHARED if is_kept else KEPT, what, place)
 
 
-def _candidates(registered: Registered) -> Iterator[tuple[str, t.Any, Place | None]]:
-    """Give each object that is kept, with a name and the place of its assignment."""
-    late: list[tuple[str, t.Any, Place | None]] = []
+#: A name, what it stands for, and the place to show.
+Candidate = tuple[str, t.Any, Place | None]
+
+
+def _candidates(registered: Registered) -> Iterator[Candidate]:
+    """Give each object that is kept; where several names stand for one, the best comes first."""
+    yield from _in_modules(registered)
+    yield from _in_closures(registered)
+    for key, extension in registered.app.extensions.items():
+        for path, found in _within(f"app.extensions[{key!r}]", extension):
+            yield path, found, None
+    for key, setting in registered.app.config.items():
+        yield f"app.config[{key!r}]", setting, None
+
+
+def _in_modules(registered: Registered) -> Iterator[Candidate]:
+    """Give what the user's modules assign; what they import is found where it was made."""
     for module in list(sys.modules.values()):
         file = fields_of(module).get("__file__")
-        if not isinstance(file, str) or not is_users(file, registered.root):
-            continue
-        places = _assignments_in(file)
-        for name, value in list(vars(module).items()):
-            if name.startswith("__") or name not in places:
-                continue  # what is imported is found where it was made
-            for path, found in _within(name, value):
-                yield f"{module.__name__}.{path}", found, places[name]
-    for key, extension in registered.app.extensions.items():
-        if not is_a(extension, type):
-            late += [
-                (f"app.extensions[{key!r}]{path}", found, None)
-                for path, found in _within("", extension)
-            ]
-    late += [(f"app.config[{key!r}]", each, None) for key, each in registered.app.config.items()]
-    yield from late
+        if isinstance(file, str) and is_users(file, registered.root):
+            places = _assignments_in(file)
+            for name in places.keys() & vars(module).keys():
+                for path, found in _within(f"{module.__name__}.{name}", vars(module)[name]):
+                    yield path, found, places[name]
+
+
+def _in_closures(registered: Registered) -> Iterator[Candidate]:
+    """Give what functions keep that were made by another one, such as ``create_app``."""
+    for part in registered.parts:
+        for function in part.functions:
+            for name, value in inspect.getclosurevars(function).nonlocals.items():
+                yield name, value, place_of(function)
 
 
 def _within(path: str, value: t.Any) -> Iterator[tuple[str, t.Any]]:

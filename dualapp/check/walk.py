@@ -13,7 +13,7 @@ from .scopes import Scope, body_of
 from .sources import FunctionNode, file_of, node_of
 from .values import Nested, Value, evaluate, function_in
 
-#: How many functions deep calls are followed.
+#: The most functions on the way to a call, the first one included.
 DEPTH = 3
 
 

@@ -37,6 +37,7 @@ PATIENCE = 20
 #: How often within the limit a sign of life is asked for.
 _SIGNS = 4
 
+_ASYNCIO = os.path.dirname(base_events.__file__) + os.sep
 #: The code of what steps a request on the loop; its frames know the request's context.
 _ON_LOOP = on_loop.__code__
 
@@ -163,7 +164,8 @@ class Watchdog:
 
     def _is_inside(self, frame: FrameType) -> bool:
         """Tell whether the loop runs a frame; the others run the loop."""
-        return id(frame) not in self._outside and frame.f_code.co_filename != base_events.__file__
+        is_loop = frame.f_code.co_filename == base_events.__file__
+        return not is_loop and id(frame) not in self._outside
 
     def _is_news(self, stand: Stand) -> bool:
         """Tell whether neither the request nor the line was told of just now."""
@@ -200,10 +202,18 @@ def _from_inside_out(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _frames_outside(task: asyncio.Task[t.Any] | None) -> frozenset[int]:
-    """Identify the frames that run the loop, those around a task; they last as long as it runs."""
+    """Identify the frames that run the loop, which are around a task.
+
+    They last as long as the loop runs, so no other frame takes their place in memory. Those of
+    asyncio itself do not all last; they are known by their file.
+    """
     outermost: FrameType | None = getattr(task and task.get_coro(), "cr_frame", None)
-    around = None if outermost is None else outermost.f_back
-    return frozenset(map(id, _from_inside_out(around)))
+    around = _from_inside_out(None if outermost is None else outermost.f_back)
+    return frozenset(map(id, itertools.dropwhile(_is_of_asyncio, around)))
+
+
+def _is_of_asyncio(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_ASYNCIO)
 
 
 def _request_in(frames: list[FrameType]) -> RequestContext | None:

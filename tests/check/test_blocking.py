@@ -159,6 +159,7 @@ FUNCTIONS = [
         "    def next(self):\n        return self.jobs.get()  #! DA101\ntool = Tool()",
         "tool.next()",
     ),
+    ("def c():\n    nap(1)\ndef b():\n    c()\ndef a():\n    b()", "a()"),  # too far away
     # round and round
     ("def a():\n    b()\ndef b():\n    nap(1)  #! DA101\n    a()", "a()"),
     # not called, but handed on

@@ -57,6 +57,28 @@ def test_what_the_application_keeps_is_found(report_on, kept, name):
     assert finding.what == f"'{name}' (AsyncClient) is made once for all requests"
 
 
+def test_what_a_factory_keeps_for_its_views_is_found(found_as_marked):
+    text = """
+import httpx
+
+from dualapp import DualApp
+
+def create_app():
+    app = DualApp(__name__)
+    client = httpx.AsyncClient()
+
+    @app.get("/")
+    async def view():  #! DA301
+        return (await client.get("http://127.0.0.1")).text
+
+    return app
+
+app = create_app()
+"""
+    [finding] = found_as_marked(text)
+    assert finding.what == "'client' (AsyncClient) is made once for all requests"
+
+
 def test_it_is_told_of_where_it_was_made(load, found_as_marked):
     load("import httpx\nclient = httpx.AsyncClient()", "checked_clients")
     [finding] = found_as_marked_elsewhere(load)
