@@ -7,6 +7,7 @@ separated by spaces, ``*`` stands for all that are not listed in :data:`HARMLESS
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable
 
@@ -310,7 +311,7 @@ def find_known(names: Iterable[Name]) -> Known | None:
             decides, so that a class may have fewer of them than its base.
     """
     for owner, member in names:
-        rows = [row for row in KNOWN if _owns(row, owner)]
+        rows = _rows_of(owner)
         for row in rows:
             is_any = row.members == "*" and member not in HARMLESS and member[0] != "_"
             if is_any or member in row.members.split():
@@ -318,6 +319,11 @@ def find_known(names: Iterable[Name]) -> Known | None:
         if rows:
             return None
     return None
+
+
+@functools.cache
+def _rows_of(owner: str) -> list[Known]:
+    return [row for row in KNOWN if _owns(row, owner)]
 
 
 def _owns(row: Known, owner: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import sys
 from collections.abc import Iterator
 from types import CellType, FunctionType
@@ -72,7 +73,7 @@ class Scope:
 
     def _value_of(self, binding: Binding) -> Value | None:
         if isinstance(binding, str):
-            return _imported(binding)
+            return _imported(binding, self.function)
         if isinstance(binding, ast.FunctionDef | ast.AsyncFunctionDef):
             is_plain = all(map(_leaves_as_it_is, binding.decorator_list))
             return Nested(binding, self) if is_plain else None
@@ -137,9 +138,8 @@ def _bindings_by(node: ast.AST) -> Iterator[tuple[str, Binding]]:
             yield alias.asname or alias.name.partition(".")[0], _module_bound(alias)
     elif isinstance(node, ast.ImportFrom):
         for alias in node.names:
-            # What a relative import means is not worked out: it is the user's own code.
-            known = None if node.level else f"{node.module}.{alias.name}"
-            yield alias.asname or alias.name, known
+            path = ".".join(filter(None, (node.module, alias.name)))
+            yield alias.asname or alias.name, "." * node.level + path
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield node.name, node
     elif isinstance(node, ast.ClassDef):
@@ -173,8 +173,13 @@ def _module_bound(alias: ast.alias) -> str:
     return alias.name if alias.asname else alias.name.partition(".")[0]
 
 
-def _imported(name: str) -> Value:
+def _imported(name: str, function: FunctionType) -> Value | None:
     """Find what a function will import, if it is loaded; nothing is imported for it."""
+    if name.startswith("."):
+        try:
+            name = importlib.util.resolve_name(name, function.__globals__.get("__package__"))
+        except ImportError:
+            return None
     if name in sys.modules:
         return Live(sys.modules[name])
     owner, _, member = name.rpartition(".")

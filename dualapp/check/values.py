@@ -152,7 +152,7 @@ def function_in(value: Value | None) -> tuple[types.FunctionType, Value | None] 
     receiver: Value | None = None
     found: t.Any = None
     if isinstance(value, Member):
-        receiver, found = value.receiver, value.found
+        receiver, found = _receiver_of(value), value.found
     elif isinstance(value, Live):
         found = value.object
         if is_a(found, type):
@@ -163,6 +163,16 @@ def function_in(value: Value | None) -> tuple[types.FunctionType, Value | None] 
             receiver, found = value, inspect.getattr_static(type(found), "__call__", None)
     function = plain_function(found)
     return None if function is None else (function, receiver)
+
+
+def _receiver_of(member: Member) -> Value | None:
+    """Say what the first parameter of a method is."""
+    is_of_class = is_a(getattr(member.receiver, "object", None), type)
+    if is_a(member.found, staticmethod):
+        return None
+    if is_a(member.found, classmethod):
+        return Live(member.owner) if is_a(member.owner, type) else None
+    return None if is_of_class else member.receiver
 
 
 def plain_function(found: t.Any) -> types.FunctionType | None:

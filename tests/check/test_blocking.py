@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import textwrap
 
 import pytest
+
+from dualapp.check.run import check
 
 HEAD = """
 import asyncio
@@ -160,6 +163,12 @@ FUNCTIONS = [
         "tool.next()",
     ),
     ("def c():\n    nap(1)\ndef b():\n    c()\ndef a():\n    b()", "a()"),  # too far away
+    (
+        "class Tool:\n    @staticmethod\n    def a(time):\n        time.sleep(1)\n"
+        "    @classmethod\n    def b(cls):\n        cls.c()\n"
+        "    @staticmethod\n    def c():\n        nap(1)  #! DA101",
+        "Tool.a(value)\nTool.b()",
+    ),
     # round and round
     ("def a():\n    b()\ndef b():\n    nap(1)  #! DA101\n    a()", "a()"),
     # not called, but handed on
@@ -289,6 +298,18 @@ def behind_an_async_decorator():
 
 def test_all_that_the_loop_runs_is_read(found_as_marked):
     found_as_marked(HEAD + ELSEWHERE, of="DA1")
+
+
+def test_what_is_imported_inside_a_function_is_followed(load, tmp_path):
+    package = tmp_path / "checked_package"
+    package.mkdir()
+    (package / "tools.py").write_text("import time\ndef wait():\n    time.sleep(1)\n")
+    (package / "__init__.py").write_text(
+        f"{HEAD}\nfrom . import tools{VIEW}    from .tools import wait\n    wait()\n"
+    )
+    app = importlib.import_module("checked_package").app
+    [finding] = check(app).findings
+    assert finding.place.file == str(package / "tools.py")
 
 
 SYNC_STREAM = """
