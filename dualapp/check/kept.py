@@ -6,7 +6,6 @@ The user's modules, and what extensions left on the application, are searched fo
 from __future__ import annotations
 
 import ast
-import inspect
 import sys
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -16,8 +15,12 @@ from .application import Registered
 from .codes import KEPT, SHARED
 from .findings import Finding, Place
 from .known import LOOP_BOUND
+from .scopes import closure_of, inside
 from .sources import place_in, place_of, tree_of
 from .values import class_names, fields_of, is_a
+
+#: A name, what it stands for, and the place to show.
+Candidate = tuple[str, t.Any, Place | None]
 
 
 def find(registered: Registered) -> Iterator[Finding]:
@@ -32,10 +35,6 @@ def find(registered: Registered) -> Iterator[Finding]:
             seen.add(id(found))
             what = f"'{name}' ({kind}) is made once for all requests"
             yield Finding(SHARED if is_kept else KEPT, what, place)
-
-
-#: A name, what it stands for, and the place to show.
-Candidate = tuple[str, t.Any, Place | None]
 
 
 def _candidates(registered: Registered) -> Iterator[Candidate]:
@@ -55,7 +54,7 @@ def _in_modules(registered: Registered) -> Iterator[Candidate]:
         file = fields_of(module).get("__file__")
         if isinstance(file, str) and is_users(file, registered.root):
             places = _assignments_in(file)
-            for name in places.keys() & vars(module).keys():
+            for name in [name for name in places if name in vars(module)]:
                 for path, found in _within(f"{module.__name__}.{name}", vars(module)[name]):
                     yield path, found, places[name]
 
@@ -64,7 +63,7 @@ def _in_closures(registered: Registered) -> Iterator[Candidate]:
     """Give what functions keep that were made by another one, such as ``create_app``."""
     for part in registered.parts:
         for function in part.functions:
-            for name, value in inspect.getclosurevars(function).nonlocals.items():
+            for name, value in closure_of(function).items():
                 yield name, value, place_of(function)
 
 
@@ -97,7 +96,7 @@ def _assignments_in(file: str) -> Mapping[str, Place]:
     """Give the place of each name that a module assigns at its top level."""
     tree = tree_of(file)
     places: dict[str, Place] = {}
-    for node in () if tree is None else ast.walk(tree):
+    for node in () if tree is None else inside(tree):
         targets = _targets_of(node)
         for name in (each.id for each in targets if isinstance(each, ast.Name)):
             places[name] = place_in(file, t.cast(ast.stmt, node))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import sys
+import typing as t
 from collections.abc import Iterator
-from types import CellType, FunctionType
+from types import FunctionType
 
 from .sources import FunctionNode
 from .values import Live, Made, Named, Nested, Value, class_names, evaluate, of_builtins
@@ -50,9 +52,9 @@ class Scope:
             return self._known[name]
         if self.outer is not None:
             return self.outer.look_up(name)
-        closure = dict(zip(self.function.__code__.co_freevars, _cells(self.function), strict=True))
-        if name in closure:
-            return _content_of(closure[name])
+        if name in self.function.__code__.co_freevars:
+            closure = closure_of(self.function)
+            return Live(closure[name]) if name in closure else None
         namespace = self.function.__globals__
         return Live(namespace[name]) if name in namespace else of_builtins(name)
 
@@ -193,12 +195,11 @@ def _leaves_as_it_is(decorator: ast.expr) -> bool:
     return ast.unparse(decorator).endswith("stream_with_context")
 
 
-def _cells(function: FunctionType) -> tuple[CellType, ...]:
-    return function.__closure__ or ()
-
-
-def _content_of(cell: CellType) -> Value | None:
-    try:
-        return Live(cell.cell_contents)
-    except ValueError:  # not filled yet
-        return None
+def closure_of(function: FunctionType) -> dict[str, t.Any]:
+    """Give what a function keeps of the one around it, as far as that is filled in."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    filled: dict[str, t.Any] = {}
+    for name, cell in cells:
+        with contextlib.suppress(ValueError):  # it is empty
+            filled[name] = cell.cell_contents
+    return filled

@@ -69,6 +69,17 @@ def wraps_nothing():
 
 
 wraps_nothing.__wrapped__ = None
+
+
+def with_an_empty_cell():
+    def view():
+        return never
+
+    if view is None:
+        never = 1
+    return view
+
+
 namespace: dict = {}
 exec("async def made():\n    return ''", namespace)
 
@@ -92,6 +103,7 @@ ODD = [
     circle,
     wraps_nothing,
     namespace["made"],
+    with_an_empty_cell(),
     mock.Mock(),
     mock.AsyncMock(),
     request,
