@@ -1,6 +1,6 @@
 """``dualapp check``: what an application will do on either side, and what will go wrong there.
 
-The application is imported and read, never called.
+The application is read, its views are never called.
 
 ===================  =======================================================================
 :mod:`.run`          the application → a report

@@ -12,6 +12,7 @@ import typing as t
 import click
 
 from ..helpers import get_debug_flag
+from ..sides.usercode import is_users
 from .environment import own_name
 from .errors import NoAppException
 from .options import _as_flask_option, debug_option
@@ -63,8 +64,8 @@ def check_command(
 ) -> None:
     """Say what the application, named here or with --app, will do on either side.
 
-    Imports it and reads it; nothing of it is called. Lists its views, with a line for WSGI and one
-    for ASGI, and what will go wrong or cost more than it need: blocking calls in async code, hooks
+    Imports it and reads it; no view is called. Lists its views, with a line for WSGI and one for
+    ASGI, and what will go wrong or cost more than it need: blocking calls in async code, hooks
     that hop, objects that outlive their event loop. A comment '# dualapp: ignore[DA101]' on the
     line silences one.
 
@@ -101,8 +102,9 @@ def _load(info: ScriptInfo) -> DualApp:
         with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of the report
             app = info.load_app()
     except NoAppException as error:
-        cause = error.__context__
-        raise error if cause is None else _not_loaded(info, cause) from cause
+        if "\n" not in error.message or error.__context__ is None:
+            raise
+        raise _not_loaded(info, error.__context__) from error  # not the traceback that it holds
     except (Exception, SystemExit) as error:
         raise _not_loaded(info, error) from error
     if get_debug_flag():
@@ -111,8 +113,9 @@ def _load(info: ScriptInfo) -> DualApp:
 
 
 def _not_loaded(info: ScriptInfo, error: BaseException) -> click.UsageError:
-    [*_, last] = traceback.extract_tb(error.__traceback__) or [None]
-    where = f" ({os.path.relpath(last.filename)}:{last.lineno})" if last else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if is_users(frame.filename)]
+    where = f" ({os.path.relpath(own[-1].filename)}:{own[-1].lineno})" if own else ""
     text = " ".join(str(error).split())
     name = info.app_import_path or "the application"
     return click.UsageError(

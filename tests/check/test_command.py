@@ -90,10 +90,10 @@ def test_select_and_ignore(run):
     [
         ("1 / 0", "ZeroDivisionError: division by zero (shop.py:1)"),
         ("import nothing_of_that_name", "No module named 'nothing_of_that_name' (shop.py:1)"),
-        ("def f(:", "SyntaxError"),
+        ("def f(:", "SyntaxError: invalid syntax (shop.py, line 1)"),
         ("raise SystemExit(0)", "SystemExit: 0 (shop.py:1)"),
         ("def create_app():\n    raise KeyError('SECRET')", "KeyError: 'SECRET' (shop.py:2)"),
-        ("x = 1", "shop"),
+        ("x = 1", "Module 'shop' holds no dualapp application"),
     ],
 )
 def test_an_application_that_does_not_load_is_told_of_in_a_line(run, text, told):
