@@ -180,12 +180,11 @@ class Watchdog:
         return True
 
     def _tell(self, stand: Stand, seconds: float, goes_on: bool) -> None:
-        endpoint = None if stand.ctx is None else stand.ctx.request.endpoint
         self._app.logger.warning(
             "%s %s the event loop for %.0f ms, and with it every other request, at %s:%d in"
             " %s(): `%s`. Await an async library or 'asyncio.to_thread(…)' there, or make the view"
             " a plain 'def'; 'dualapp check' finds more of this.",
-            "A task" if endpoint is None else f"A request for {endpoint!r}",
+            _who(stand.ctx),
             "blocked" if goes_on else "has been blocking",
             seconds * 1000,
             os.path.relpath(stand.file),
@@ -193,6 +192,12 @@ class Watchdog:
             stand.function.rpartition("<locals>.")[2],
             linecache.getline(stand.file, stand.line).strip(),
         )
+
+
+def _who(ctx: RequestContext | None) -> str:
+    if ctx is None:
+        return "A task"
+    return f"A request for {ctx.request.endpoint or ctx.request.path!r}"
 
 
 def _from_inside_out(frame: FrameType | None) -> Iterator[FrameType]:

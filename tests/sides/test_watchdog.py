@@ -138,6 +138,17 @@ async def test_whatever_runs_on_the_loop_is_named_with_its_request(watched, capl
     assert "A request for 'view' blocked" in message
 
 
+async def test_a_request_without_a_view_is_named_by_its_path(watched, caplog):
+    @watched.app.before_request
+    async def hook():
+        watched.block()
+
+    with watchdog.watching(watched.app):
+        await Connection(watched.app, "/nothing").run()
+        [message] = await watched.messages(caplog)
+    assert "A request for '/nothing' blocked" in message
+
+
 async def test_a_task_that_a_view_starts_is_named(watched, caplog):
     async def task():
         watched.block()
