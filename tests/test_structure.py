@@ -187,7 +187,13 @@ def test_only_the_application_leads_to_the_two_gateways() -> None:
 
 
 def test_the_framework_does_not_import_what_stands_around_it() -> None:
-    tools = ("dualapp.testing", "dualapp.pytest_plugin", "dualapp.demo", "dualapp.lab")
+    tools = (
+        "dualapp.testing",
+        "dualapp.pytest_plugin",
+        "dualapp.demo",
+        "dualapp.lab",
+        "dualapp.check",
+    )
     wrong = [
         i
         for i in IMPORTS

@@ -13,6 +13,7 @@
 :mod:`.tls`         ``--cert`` and ``--key``
 :mod:`.routes`      ``routes``
 :mod:`.shell`       ``shell``
+:mod:`.check`       ``check``
 :mod:`.main`        the command line itself
 ==================  ===================================================================
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .check import check_command
 from .demo import demo_command
 from .groups import FlaskGroup
 
@@ -14,6 +15,7 @@ Say which application with '--app', with the environment variable DUALAPP_APP or
 starting in a folder with a 'wsgi.py' or 'app.py' file. Its own commands are listed below as well.
 """,
 )
+cli.add_command(check_command)
 cli.add_command(demo_command)
 
 

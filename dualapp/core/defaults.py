@@ -42,4 +42,5 @@ DEFAULT_CONFIG: dict[str, t.Any] = {
     "SYNC_QUEUE": 1_000,
     "CANCEL_ON_DISCONNECT": False,
     "BODY_SPOOL_SIZE": 512 * 1024,
+    "BLOCKED_LOOP_MS": 100,
 }

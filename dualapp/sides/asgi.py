@@ -19,7 +19,7 @@ from ..core.answer import Answer, EncodedChunks
 from ..core.calls import call_in_place
 from ..core.late import LateRequest
 from ..ctx import PRESERVE
-from . import wrapped
+from . import watchdog, wrapped
 from .body import ReceivedBody, declared_length, expects_body, passes
 from .client import Client, NextChunk, Send
 from .drivers import call_on_loop, drive, on_loop, throwable
@@ -56,6 +56,8 @@ def respond(
     """
     if scope["type"] != "http":
         return _respond_otherwise(app, scope, receive, send)
+    if not app._got_first_request:
+        watchdog.watch(app)  # where no lifespan has told of the loop
     if app._is_wrapped or (app.lifespan.has_hooks and app.lifespan.is_due):
         return _respond_first_or_wrapped(app, scope, receive, send)
     # Contexts and requests that are made in a way of their own may ask for more than the head.
@@ -90,7 +92,8 @@ async def _respond_first_or_wrapped(
 async def _respond_otherwise(app: DualApp, scope: t.Any, receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if kind == "lifespan":
-        await app.lifespan.serve(app, scope, receive, send)
+        with watchdog.watching(app):
+            await app.lifespan.serve(app, scope, receive, send)
     elif kind == "websocket":
         await _refuse_websocket(scope, receive, send)
     else:
