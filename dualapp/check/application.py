@@ -217,8 +217,8 @@ class Registered:
         return [hook for hook in self.hooks if view.is_under(hook)]
 
     def sync_steps(self) -> Iterator[Part]:
-        """Give the steps of the application that a sync function was put in the place of."""
-        for name, method in self.app._phases.replaced.items():
+        """Give the steps of every request that a sync function was put in the place of."""
+        for name, method in self.app._phases.replaced_always.items():
             if not may_run_on_loop(method):
                 yield Part(name, method, self.root)
 

@@ -19,6 +19,9 @@ if t.TYPE_CHECKING:
 
 Phase = Callable[..., t.Any]
 
+#: The steps that only a request takes in which something failed.
+OF_ERRORS = frozenset({"handle_user_exception", "handle_http_exception", "handle_exception"})
+
 
 class PhaseTable:
     """Which methods of a class are steps, and what they were when the class was made.
@@ -46,6 +49,7 @@ class Phases:
 
     Attributes:
         replaced: The replacements by name, as bound methods or whatever was put there.
+        replaced_always: Those of them that every request takes.
     """
 
     full_dispatch_request: Phase
@@ -62,6 +66,9 @@ class Phases:
 
     def __init__(self, ours: dict[str, Phase], replaced: dict[str, Callable[..., t.Any]]) -> None:
         self.replaced = replaced
+        self.replaced_always = {
+            name: method for name, method in replaced.items() if name not in OF_ERRORS
+        }
         vars(self).update(ours)
         for name, method in replaced.items():
             setattr(self, name, functools.partial(_call_replacement, method))

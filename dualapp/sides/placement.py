@@ -35,7 +35,7 @@ def takes_thread(ctx: RequestContext) -> bool:
     called, if any hook around it blocks.
     """
     app = ctx.app
-    replaced = app._phases.replaced
+    replaced = app._phases.replaced_always
     if replaced and any(not runs_on_loop(method) for method in replaced.values()):
         return True
     rule = ctx.request.url_rule

@@ -266,6 +266,11 @@ def _async_hook(app):
 
 
 def _replaced(app):
+    step = app.preprocess_request
+    app.preprocess_request = lambda: step()
+
+
+def _replaced_for_errors(app):
     step = app.handle_exception
     app.handle_exception = lambda error: step(error)
 
@@ -316,8 +321,9 @@ CASES = [
         _replaced,
         1,
         True,
-        "one hop: the whole request in a worker thread, since 'handle_exception' is replaced",
+        "one hop: the whole request in a worker thread, since 'preprocess_request' is replaced",
     ),
+    (_async, _replaced_for_errors, 0, True, "on the server's loop, no hop"),
     (
         _async,
         _wrapped,

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from dualapp import DualApp, Response, nonblocking, request, request_started, views
+from dualapp import DualApp, Response, abort, nonblocking, request, request_started, views
 from dualapp.sessions import SecureCookieSessionInterface
 from dualapp.sides.placement import workers_of
 
@@ -252,6 +252,37 @@ async def test_an_overridden_step_that_is_sync_moves_the_request_to_a_thread(
     app.add_url_rule("/", "view", trace.asynchronous("view", "x"))
     assert (await Connection(app).run()).text == "x"
     assert trace.on_loop() == ["view"]
+
+
+@pytest.mark.parametrize(
+    "method", ["handle_user_exception", "handle_http_exception", "handle_exception"]
+)
+async def test_an_overridden_step_for_errors_costs_a_thread_only_where_one_is(app, trace, method):
+    original = getattr(app, method)
+
+    def override(error):
+        trace.note("override")
+        return original(error)
+
+    setattr(app, method, override)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.register_error_handler(404, trace.asynchronous("handler", ("none", 404)))
+
+    @app.get("/<kind>")
+    async def view(kind):
+        trace.note("view")
+        if kind == "bad":
+            abort(404) if method == "handle_http_exception" else 1 / 0
+        return "x"
+
+    threads = threading.active_count()
+    assert (await Connection(app, "/good").run()).text == "x"
+    assert (trace.on_loop(), threading.active_count()) == (["view"], threads)
+    answer = await Connection(app, "/bad").run()
+    assert answer.status == (404 if method == "handle_http_exception" else 500)
+    assert trace.order[1:3] == ["view", "override"]
+    assert "override" not in trace.on_loop()
+    assert ("handler" in trace.on_loop()) == (method == "handle_http_exception")
 
 
 async def test_an_overridden_step_that_is_async_stays_on_the_loop(trace):
