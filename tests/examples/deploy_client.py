@@ -13,6 +13,9 @@ from typing import Any, Self
 #: The name that nginx answers to.
 HOST = "notes.example"
 
+#: The failure of a POST whose answer ended within its body.
+CUT = "cut"
+
 #: Seconds to wait for an answer.
 TIMEOUT = 40
 
@@ -84,6 +87,8 @@ class Load:
         user: Whose session it is.
         counts: How many requests of each method were answered as they should be.
         failures: All others: method, and status or error.
+        cut: Methods of answers that ended within their body: nginx had passed the head on, so only
+            the client could ask again, and did so where the method allows it.
         added: Texts that were told to be stored by POST.
         doubtful: Texts of POSTs that were answered otherwise, or not at all.
         written: Each note that is written by PUT, and the last text told to be stored.
@@ -94,6 +99,7 @@ class Load:
     user: int
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
@@ -146,6 +152,12 @@ class Load:
         """Ask, and count how it went; give whether it went well."""
         try:
             answer = client.call(method, path, None if text is None else {"text": text})
+        except http.client.IncompleteRead:
+            client.connection.close()
+            self.cut.append(method)
+            if method == "POST":
+                return self._count(method, CUT)
+            return self._ask(client, status, method, path, text, expected)
         except (OSError, http.client.HTTPException) as error:
             client.connection.close()
             return self._count(method, repr(error))

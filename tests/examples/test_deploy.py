@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from . import deploy_service
-from .deploy_client import HOST, Answer, Client, Load
+from .deploy_client import CUT, HOST, Answer, Client, Load
 from .deploy_service import Deployed, Replica, wait_until
 
 pytestmark = [
@@ -299,7 +299,7 @@ def test_a_restart_loses_no_request(deployed, cookie, slow_cookie):
         for replica in (gunicorn, uvicorn):
             replica.wait_until_ready()
             wait_for_traffic(deployed, replica)
-    assert load.failures == []
+    assert (load.failures, load.cut) == ([], [])
     assert min(load.counts[method] for method in ("GET", "PUT", "POST")) > 20
     check_what_is_stored(deployed, load)
 
@@ -331,6 +331,6 @@ def test_a_crash_loses_no_request_that_may_be_repeated(deployed, cookie, slow_co
         victim.wait_until_ready()
         wait_for_traffic(deployed, victim)
     assert load.failed("GET", "PUT") == []
-    assert {status for _, status in load.failures} <= {"502"}
+    assert {problem for _, problem in load.failures} <= {"502", CUT}
     assert len(load.doubtful) == len(load.failures)
     check_what_is_stored(deployed, load)

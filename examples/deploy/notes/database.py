@@ -46,13 +46,18 @@ def prepare(app) -> None:
         return {"error": "The database does not answer. Try again."}, 503, {"Retry-After": "5"}
 
 
-def ask(query: str, *values) -> list[tuple]:
+def ask(query: str, *values, patience: float = PATIENCE) -> list[tuple]:
     """Run one statement in a transaction of its own; give the rows that it returns.
+
+    Args:
+        query: The statement.
+        *values: What stands for each ``%s`` in it.
+        patience: Seconds to wait for a connection.
 
     Raises:
         psycopg_pool.PoolTimeout: No connection became free in time.
         psycopg.Error: PostgreSQL refused the statement, or is gone.
     """
-    with request.state["pool"].connection() as connection:
+    with request.state["pool"].connection(timeout=patience) as connection:
         cursor = connection.execute(query, values)
         return cursor.fetchall() if cursor.description else []

@@ -12,6 +12,9 @@ from dualapp import Blueprint, current_app, nonblocking
 from . import store
 from .database import ask
 
+#: Seconds to wait for PostgreSQL: fewer than those who ask here wait for the answer.
+PATIENCE = 1
+
 bp = Blueprint("health", __name__, url_prefix="/health")
 
 
@@ -31,7 +34,7 @@ def ready():
 
 def _postgresql_is_there() -> bool:
     try:
-        return bool(ask("SELECT 1"))
+        return bool(ask("SELECT 1", patience=PATIENCE))
     except (psycopg.OperationalError, PoolTimeout):
         return False
 

@@ -27,11 +27,6 @@ def prepare(app) -> None:
         app, client, key_prefix=f"{app.config['REDIS_PREFIX']}session:"
     )
 
-    @app.errorhandler(redis.RedisError)
-    def redis_is_away(error):
-        app.logger.error("Redis does not answer: %s", error)
-        return {"error": "Sessions cannot be read. Try again."}, 503, {"Retry-After": "5"}
-
 
 def is_there() -> bool:
     """Whether Redis answers."""
