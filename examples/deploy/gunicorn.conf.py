@@ -2,9 +2,10 @@
 
 wsgi_app = "notes:create_app()"
 
-# Processes for the cores, threads for the waiting. gunicorn takes the number of processes from
-# WEB_CONCURRENCY; each has as many connections to PostgreSQL as threads (NOTES_POOL_SIZE).
+# Processes for the cores, threads for the waiting: a process for each core that this replica may
+# use. Each has as many connections to PostgreSQL as threads (NOTES_POOL_SIZE).
 worker_class = "gthread"
+workers = 2
 threads = 8
 
 # After SIGTERM, seconds for requests that are under way; a stream lasts 20 (NOTES_LIVE_SECONDS).

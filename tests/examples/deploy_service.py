@@ -391,12 +391,16 @@ class Deployed(NamedTuple):
     Attributes:
         replicas: In the order of ``upstreams.conf``: two gunicorn, two uvicorn.
         nginx: In front of them.
-        database_url: Where their data is.
+        settings: The environment variables of the replicas.
     """
 
     replicas: list[Replica]
     nginx: Nginx
-    database_url: str
+    settings: dict[str, str]
+
+    @property
+    def database_url(self) -> str:
+        return self.settings["NOTES_DATABASE_URL"]
 
     def ask(self, query: str, *values: object) -> list[tuple]:
         """Ask the database."""
@@ -407,16 +411,15 @@ class Deployed(NamedTuple):
 def deployed(folder: Path) -> Iterator[Deployed]:
     """Start all of it, and leave nothing behind."""
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(database())
         settings = {
-            "NOTES_DATABASE_URL": url,
+            "NOTES_DATABASE_URL": stack.enter_context(database()),
             "NOTES_REDIS_URL": REDIS,
             "NOTES_REDIS_PREFIX": stack.enter_context(redis_prefix()),
         }
         make_tables(settings)
         running = stack.enter_context(replicas(folder, settings))
         front = stack.enter_context(nginx(folder / "nginx", [replica.port for replica in running]))
-        yield Deployed(running, front, url)
+        yield Deployed(running, front, settings)
 
 
 def make_tables(settings: dict[str, str]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
+import subprocess
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -12,9 +15,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from ..servers.launch import free_port
 from . import deploy_service
 from .deploy_client import CUT, HOST, Answer, Client, Load
-from .deploy_service import Deployed, Replica, wait_until
+from .deploy_service import DEPLOY, Deployed, Replica, unit_entries, wait_until
 
 pytestmark = [
     pytest.mark.servers,
@@ -106,6 +110,15 @@ def test_signing_in_makes_a_new_session_in_a_guarded_cookie(client, cookie):
     assert client.call("GET", "/whoami").json["user"] is None, "the first one has ended"
 
 
+def test_a_session_ends_by_itself(deployed, client, cookie):
+    import redis
+
+    session = client.call("POST", "/session", ADA).cookie.removeprefix("session=")
+    key = f"{deployed.settings['NOTES_REDIS_PREFIX']}session:{session}"
+    with redis.Redis.from_url(deployed.settings["NOTES_REDIS_URL"]) as store:
+        assert 0 < store.ttl(key) <= 12 * 60 * 60
+
+
 def test_a_wrong_password_signs_nobody_in(client, cookie):
     for who in ({**ADA, "password": "wrong"}, {"name": "nobody", "password": "x"}):
         answer = client.call("POST", "/session", who)
@@ -189,6 +202,16 @@ def test_readiness_ends_before_the_replica_does(deployed):
         finally:
             replica.drain_file.unlink()
         assert replica.health("ready") == 200
+
+
+def test_the_containers_health_check_tells_life_from_death(deployed):
+    [check] = re.findall(r"^    CMD (\[.*\])$", (DEPLOY / "Containerfile").read_text(), re.M)
+    python, *arguments = json.loads(check)
+    assert python == "python"
+    for port, well in ((deployed.replicas[1].port, True), (free_port(), False)):
+        command = [argument.replace(":8000/", f":{port}/") for argument in arguments]
+        done = subprocess.run([sys.executable, *command], stderr=subprocess.DEVNULL, check=False)
+        assert (done.returncode == 0) is well
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +324,22 @@ def test_a_restart_loses_no_request(deployed, cookie, slow_cookie):
             wait_for_traffic(deployed, replica)
     assert (load.failures, load.cut) == ([], [])
     assert min(load.counts[method] for method in ("GET", "PUT", "POST")) > 20
+    check_what_is_stored(deployed, load)
+
+
+def test_a_reload_of_gunicorn_loses_no_request(deployed, cookie):
+    """New workers start before the old ones end, on the signal that the unit names."""
+    gunicorn = deployed.replicas[0]
+    assert ("ExecReload", "/bin/kill -HUP $MAINPID") in unit_entries("gunicorn")
+    workers = gunicorn.text.count("Booting worker")
+    ended = gunicorn.text.count("Worker exiting")
+    with load_on(deployed, cookie) as load:
+        wait_for_traffic(deployed, gunicorn)
+        gunicorn.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: gunicorn.text.count("Booting worker") == workers + 2, gunicorn.text)
+        wait_until(lambda: gunicorn.text.count("Worker exiting") == ended + 2, gunicorn.text)
+        wait_for_traffic(deployed, gunicorn)
+    assert (load.failures, load.cut) == ([], [])
     check_what_is_stored(deployed, load)
 
 
