@@ -44,10 +44,13 @@ class Client:
     Args:
         port: Where to connect to.
         cookie: The cookie to send.
+        address: The client's own; any that begins with 127 is of this machine.
     """
 
-    def __init__(self, port: int, cookie: str = "") -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    def __init__(self, port: int, cookie: str = "", address: str = "127.0.0.1") -> None:
+        self.connection = http.client.HTTPConnection(
+            "127.0.0.1", port, timeout=TIMEOUT, source_address=(address, 0)
+        )
         self.cookie = cookie
 
     def __enter__(self) -> Self:

@@ -215,7 +215,17 @@ class Replica:
             )
 
     def wait_until_ready(self) -> None:
-        wait_until(lambda: self.health("ready") == 200, f"{self.name} is ready\n{self.text}")
+        """Wait until it wants requests.
+
+        Raises:
+            AssertionError: It has ended, or does not become ready.
+        """
+        wait_until(self._is_ready, f"{self.name} is ready")
+
+    def _is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"{self.name} has ended\n{self.text}"
+        return self.health("ready") == 200
 
     def health(self, what: str) -> int | None:
         """Ask ``/health/…``, past nginx; give the status, or nothing if nobody answers."""
@@ -227,6 +237,10 @@ class Replica:
     def text(self) -> str:
         """All that it has written."""
         return self.log.read_text(errors="replace")
+
+    def wait_to_note(self, what: str, times: int = 1) -> None:
+        """Wait until something is in its log."""
+        wait_until(lambda: self.text.count(what) >= times, f"{self.name} notes {what!r}")
 
     @property
     def drain_file(self) -> Path:
@@ -288,8 +302,13 @@ def replicas(folder: Path, settings: dict[str, str]) -> Iterator[list[Replica]]:
         for replica in started:
             stack.callback(replica.kill)
             replica.start()
-        for replica in started:
-            replica.wait_until_ready()
+        try:
+            for replica in started:
+                replica.wait_until_ready()
+        except BaseException:
+            for replica in started:
+                print(f"--- log of {replica.name}\n{replica.text}\n---")
+            raise
         yield started
 
 
@@ -334,6 +353,10 @@ class Nginx:
 
     def client(self, cookie: str = "") -> Client:
         return Client(self.port, cookie)
+
+    def wait_to_note(self, what: str, times: int = 1) -> None:
+        """Wait until something is in the access log."""
+        wait_until(lambda: self.log.count(what) >= times, f"nginx notes {what!r}")
 
 
 @contextlib.contextmanager
