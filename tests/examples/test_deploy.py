@@ -18,7 +18,11 @@ import pytest
 from ..servers.launch import free_port
 from . import deploy_service
 from .deploy_client import CUT, HOST, Answer, Client, Load
-from .deploy_service import DEPLOY, Deployed, Replica, unit_entries, wait_until
+from .deploy_launch import DEPLOY, unit_entries
+from .deploy_replicas import Replica
+from .deploy_service import Deployed
+from .deploy_stores import need_services
+from .patience import wait_until
 
 pytestmark = [
     pytest.mark.servers,
@@ -35,7 +39,7 @@ SLOW = {"name": "slow", "password": "molasses"}
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    deploy_service.need_services()
+    need_services()
     with deploy_service.deployed(tmp_path_factory.mktemp("deploy")) as deployed:
         yield deployed
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from . import deploy_service
-from .deploy_service import DEPLOY, compose, unit_entries
+from .deploy_launch import DEPLOY, compose, unit_entries
 
 pytestmark = pytest.mark.skipif(
     bool(deploy_service.MISSING),
