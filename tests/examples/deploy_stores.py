@@ -24,7 +24,7 @@ def need_services() -> None:
     import redis
 
     if shutil.which("nginx") is None:
-        _is_missing("nginx is not installed: apt-get install nginx-light")
+        _is_missing("nginx is not installed: apt-get install nginx")
     try:
         ask_postgresql("SELECT 1")
     except psycopg.OperationalError as error:

@@ -330,6 +330,27 @@ def test_a_restart_loses_no_request(deployed, cookie, slow_cookie):
     check_what_is_stored(deployed, load)
 
 
+def test_containers_that_end_lose_no_request_that_may_be_repeated(deployed, cookie):
+    """SIGTERM, under load, where nobody keeps the socket open: nginx asks the others."""
+    ending = (deployed.replicas[1], deployed.replicas[3])
+    with load_on(deployed, cookie) as load:
+        for replica in ending:
+            wait_for_traffic(deployed, replica)
+            replica.terminate()
+        for replica in ending:
+            replica.wait()
+        for replica in (deployed.replicas[0], deployed.replicas[2]):
+            wait_for_traffic(deployed, replica)
+        for replica in ending:
+            replica.start()
+        for replica in ending:
+            replica.wait_until_ready()
+            wait_for_traffic(deployed, replica)
+    assert (load.failed("GET", "PUT"), load.cut) == ([], [])
+    assert {problem for _, problem in load.failures} <= {"502"}
+    check_what_is_stored(deployed, load)
+
+
 def test_a_reload_of_gunicorn_loses_no_request(deployed, cookie):
     """New workers start before the old ones end, on the signal that the unit names."""
     gunicorn = deployed.replicas[0]
