@@ -243,12 +243,19 @@ class Held:
         while min(len(self.waiting_posts()), len(self.waiting_puts())) < 4:
             self.posts.append(pool.submit(self._ask, "POST", "/notes"))
             self.puts.append(pool.submit(self._ask, "PUT", f"/notes/{uuid.uuid4()}"))
-            wait_until(self._all_wait, "requests wait in the replicas")
+            wait_until(self._all_wait, self._told)
 
     def _all_wait(self) -> bool:
         assert [a.result() for a in self.posts + self.puts if a.done()] == []
         posts, puts = self.waiting_posts(), self.waiting_puts()
         return posts.total() == len(self.posts) and puts.total() == len(self.puts)
+
+    def _told(self) -> str:
+        return (
+            f"{len(self.posts)} requests of each kind wait in the replicas, not only"
+            f" POST {self.waiting_posts()} PUT {self.waiting_puts()}; nginx knows of"
+            f" {self._deployed.nginx.log.splitlines()[-5:]}"
+        )
 
     def _ask(self, method: str, path: str) -> Answer:
         with self._deployed.nginx.client(self._cookie) as client:
