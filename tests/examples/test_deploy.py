@@ -63,12 +63,14 @@ def signed_up(deployed: Deployed, who: dict[str, str]) -> str:
         return client.call("POST", "/session", who).cookie
 
 
-def answers_of_all(client: Client, path: str, **headers: str) -> dict[str, Answer]:
+def answers_of_all(
+    client: Client, path: str, method: str = "GET", value: object = None, **headers: str
+) -> dict[str, Answer]:
     """Ask the same until each of the four replicas has answered."""
     answers: dict[str, Answer] = {}
 
     def ask() -> bool:
-        answer = client.call("GET", path, **headers)
+        answer = client.call(method, path, value, **headers)
         answers[answer.headers["X-Served-By"]] = answer
         return len(answers) == 4
 
@@ -283,6 +285,10 @@ def held(deployed: Deployed, cookie: str) -> Iterator[Held]:
     """Hold requests of the slow user; let them go on afterwards."""
     import psycopg
 
+    with deployed.nginx.client(cookie) as client:
+        # In each of its two lists, nginx leaves a replica alone for a while that was gone.
+        answers_of_all(client, "/notes")
+        answers_of_all(client, "/notes", "POST", {"text": "all are back"})
     with ThreadPoolExecutor(64) as pool, psycopg.connect(deployed.database_url) as lock:
         lock.execute("SELECT FROM accounts WHERE name = 'slow' FOR UPDATE")
         yield Held(deployed, cookie, pool)
