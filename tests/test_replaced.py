@@ -23,6 +23,7 @@ from dualapp import (
     request,
     session,
 )
+from dualapp.ctx import RequestContext
 from dualapp.json.provider import DefaultJSONProvider
 from dualapp.sessions import SecureCookieSession, SecureCookieSessionInterface
 from dualapp.testing import FlaskClient, FlaskCliRunner
@@ -171,6 +172,16 @@ class TestClasses:
         assert (type(client), type(app.test_cli_runner())) == (OwnClient, OwnRunner)
         assert client.get("/").status_code == Forbidden.code
         assert client.get("/t").text == "2"
+
+    def test_the_matching_of_a_request_context(self, make):
+        class Own(RequestContext):
+            def match_request(self):
+                super().match_request()
+                self.g.endpoint = self.request.endpoint
+
+        app, client = make(request_context=lambda app, environ: Own(app, environ))
+        app.add_url_rule("/", "view", lambda: g.endpoint)
+        assert client.get("/").text == "view"
 
     def test_the_environ_and_extensions(self, app, client):
         @app.get("/")

@@ -177,7 +177,7 @@ def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestCont
     ctx = app.request_context(environ)
     ctx.serve(bridge)
     try:
-        app.router.match(ctx)
+        ctx.match_request()
     except Exception as error:  # such as one of a URL converter
         ctx.error = error
     return ctx
