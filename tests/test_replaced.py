@@ -23,6 +23,7 @@ from dualapp import (
     request,
     session,
 )
+from dualapp.core import returns
 from dualapp.ctx import RequestContext
 from dualapp.json.provider import DefaultJSONProvider
 from dualapp.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -469,6 +470,21 @@ class TestWerkzeugsOwnClasses:
             cls, "set_data", lambda response, data: setattr(response, "response", [b"y"])
         )
         assert client.get("/").text == "y"
+
+    def test_how_a_response_is_made_while_one_is_looked_at(self, client, app, monkeypatch):
+        class Own(Response):
+            pass
+
+        def made_template(*args):
+            template = _made_template(*args)
+            Own.default_mimetype = "text/plain"  # as another thread may just now
+            return template
+
+        _made_template = returns._made_template
+        monkeypatch.setattr(returns, "_made_template", made_template)
+        app.response_class = Own
+        client.get("/")
+        assert client.get("/").mimetype == "text/plain"
 
     def test_the_end_of_a_request(self, client, monkeypatch):
         closed = []
