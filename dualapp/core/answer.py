@@ -210,7 +210,10 @@ class TakenOver(Answer):
     def hand_back(self) -> Iterable[bytes]:
         """Do to the server what the response did: raise, or return without having started."""
         if self._stop is not None:
-            raise self._stop
+            try:
+                raise self._stop
+            finally:
+                self._stop = None  # its traceback holds what holds this
         return self._given
 
 

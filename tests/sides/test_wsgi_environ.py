@@ -286,6 +286,19 @@ def test_w14_an_extension_may_answer_late(app, serve_bare):
     assert (sent.error, sent.code, sent.data) == (None, 200, b"late")
 
 
+def test_w14_a_handed_over_request_is_freed_at_once(socket_app):
+    kept = []
+    socket_app.before_request(lambda: kept.append(weakref.ref(request._get_current_object())))
+    gc.disable()
+    try:
+        with pytest.raises(StopIteration) as stopped:
+            socket_app({**environ_of("/socket/stopping"), **HANDSHAKE}, None)
+        del stopped
+        assert [reference() for reference in kept] == [None]
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("kind", ["x", "stopping"])
 async def test_w14_there_is_no_socket_to_take_on_asgi(socket_app, kind):
     """A server without WebSockets passes a handshake on as what it is, too: a request."""
