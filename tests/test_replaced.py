@@ -23,6 +23,8 @@ from dualapp import (
     request,
     session,
 )
+from dualapp.core import returns
+from dualapp.ctx import RequestContext
 from dualapp.json.provider import DefaultJSONProvider
 from dualapp.sessions import SecureCookieSession, SecureCookieSessionInterface
 from dualapp.testing import FlaskClient, FlaskCliRunner
@@ -171,6 +173,16 @@ class TestClasses:
         assert (type(client), type(app.test_cli_runner())) == (OwnClient, OwnRunner)
         assert client.get("/").status_code == Forbidden.code
         assert client.get("/t").text == "2"
+
+    def test_the_matching_of_a_request_context(self, make):
+        class Own(RequestContext):
+            def match_request(self):
+                super().match_request()
+                self.g.endpoint = self.request.endpoint
+
+        app, client = make(request_context=lambda app, environ: Own(app, environ))
+        app.add_url_rule("/", "view", lambda: g.endpoint)
+        assert client.get("/").text == "view"
 
     def test_the_environ_and_extensions(self, app, client):
         @app.get("/")
@@ -458,6 +470,21 @@ class TestWerkzeugsOwnClasses:
             cls, "set_data", lambda response, data: setattr(response, "response", [b"y"])
         )
         assert client.get("/").text == "y"
+
+    def test_how_a_response_is_made_while_one_is_looked_at(self, client, app, monkeypatch):
+        class Own(Response):
+            pass
+
+        def made_template(*args):
+            template = _made_template(*args)
+            Own.default_mimetype = "text/plain"  # as another thread may just now
+            return template
+
+        _made_template = returns._made_template
+        monkeypatch.setattr(returns, "_made_template", made_template)
+        app.response_class = Own
+        client.get("/")
+        assert client.get("/").mimetype == "text/plain"
 
     def test_the_end_of_a_request(self, client, monkeypatch):
         closed = []

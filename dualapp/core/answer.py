@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from functools import partial
 from itertools import chain, islice
 from operator import attrgetter
@@ -155,7 +155,9 @@ class Answer:
     def _of_callable(cls, response: BaseResponse, request: Request) -> Answer:
         """Ask a response whose class has a ``__call__`` of its own, as a server would."""
         environ = request.environ
-        may_take_over = request.url_rule is not None and request.url_rule.websocket
+        rule = request.url_rule
+        # Where an ASGI server is behind it, there is no connection to be used.
+        may_take_over = rule is not None and rule.websocket and "asgi.scope" not in environ
         started: list[t.Any] = []
         written: list[bytes] = []
 
@@ -170,12 +172,12 @@ class Answer:
         except StopIteration as stop:
             if not may_take_over:
                 raise
-            return TakenOver(stop)
-        if may_take_over and not started:
-            return TakenOver(None)
+            return TakenOver([], stop)
         chunks = iter(body)
         if not started:  # it may start as late as with its first chunk
             written += islice(chunks, 1)
+        if may_take_over and not started:
+            return TakenOver(body)
         if not started:
             raise RuntimeError(
                 f"{type(response).__name__}.__call__ returned without calling start_response, so"
@@ -194,20 +196,25 @@ class TakenOver(Answer):
     So WebSocket extensions do on WSGI. They tell servers in the way that each of these knows.
 
     Args:
-        stop: What the response raised to tell the server, if it did.
+        given: What the response returned; eventlet knows an object of its own by its identity.
+        stop: What it raised to tell the server, if it did.
     """
 
-    __slots__ = ("_stop",)
+    __slots__ = ("_given", "_stop")
 
-    def __init__(self, stop: StopIteration | None) -> None:
+    def __init__(self, given: Iterable[bytes], stop: StopIteration | None = None) -> None:
         super().__init__("", 0, [], [], False)
+        self._given = given
         self._stop = stop
 
-    def hand_back(self) -> list[bytes]:
+    def hand_back(self) -> Iterable[bytes]:
         """Do to the server what the response did: raise, or return without having started."""
         if self._stop is not None:
-            raise self._stop
-        return []
+            try:
+                raise self._stop
+            finally:
+                self._stop = None  # its traceback holds what holds this
+        return self._given
 
 
 def has_no_body(code: int) -> bool:

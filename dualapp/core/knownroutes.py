@@ -120,7 +120,8 @@ class KnownRoutes:
 
 def _tell_of_changes(found: list[Rule]) -> bool:
     """Tell whether what was noted of rules is forgotten when they are changed."""
-    return all(isinstance(rule, rules.Rule) for rule in found)
+    ours = rules.Rule
+    return all(isinstance(rule, ours) and type(rule).methods is ours.methods for rule in found)
 
 
 def start_of(url_map: Map) -> State | None:

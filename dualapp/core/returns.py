@@ -183,7 +183,8 @@ _FIELDS = {"headers", "_status", "_status_code", "direct_passthrough", "_on_clos
 
 def _look_at(key: tuple[type[Response], str | None]) -> tuple[_Template | None, tuple[t.Any, ...]]:
     cls, mimetype = key
-    return _made_template(cls, mimetype), _ways_of(cls)
+    ways = _ways_of(cls)  # before the rest, so that what another thread patches meanwhile is seen
+    return _made_template(cls, mimetype), ways
 
 
 _templates = Memo(_look_at, limit=64)

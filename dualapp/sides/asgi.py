@@ -82,6 +82,7 @@ async def _respond_first_or_wrapped(
         await exchange.respond()
         return
     try:
+        exchange.server = ServerLoop(get_running_loop())
         if expects_body(environ):
             await exchange.receive_body(environ)
         await wrapped.respond(app, wrapper, environ, exchange.client, exchange.server)
@@ -114,8 +115,10 @@ class Exchange:
         answer: What is being sent, until its body was closed.
         body: What comes from the client, if it is more than one piece in memory.
         environ: The request, or the head of it.
+        server: The server's loop.
     """
 
+    server: ServerLoop
     answer: Answer | None = None
     body: ReceivedBody | None = None
     _is_ending = False
@@ -127,10 +130,11 @@ class Exchange:
         self.app = app
         self.environ = environ
         self.client = Client(receive, send)
-        self.server = ServerLoop(get_running_loop())
 
     async def respond(self) -> None:
         """Answer the request and end it."""
+        # Not earlier: whoever has called the application may yet give this to another loop.
+        self.server = ServerLoop(get_running_loop())
         context = self.context = copy_context()
         ctx = self.ctx = context.run(enter, self.app, self.environ, self.server)
         try:

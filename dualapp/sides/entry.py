@@ -85,9 +85,8 @@ class ServerEntry(metaclass=EntryMeta):
 
     #: ``wsgi_app`` as it was written; anything else in its place is a wrapper to be honoured.
     _own_wsgi_app: t.ClassVar[Callable[..., t.Any]]
-    #: The same for ``asgi_app``, and whether there is anything else.
+    #: The same for ``asgi_app``.
     _own_asgi_app: t.ClassVar[Callable[..., t.Any]]
-    _has_own_asgi_app: bool
 
     #: Whether another WSGI callable stands around this one, see :mod:`.wrapped`.
     _is_wrapped: bool
@@ -103,8 +102,6 @@ class ServerEntry(metaclass=EntryMeta):
         """Work out which methods are replaced; called when a class or this object was changed."""
         is_own = type(self).__call__ is own_call and is_own_wsgi_app(self, self.wsgi_app)
         self.__dict__["_is_wrapped"] = not is_own
-        asgi_app = getattr(self.asgi_app, "__func__", None)
-        self.__dict__["_has_own_asgi_app"] = asgi_app is not type(self)._own_asgi_app
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
         raise NotImplementedError
@@ -125,9 +122,10 @@ class ServerEntry(metaclass=EntryMeta):
         """
         if send is None:
             return self.wsgi_app(scope, receive)
-        if self._has_own_asgi_app:
-            return self.asgi_app(scope, receive, send)
-        return asgi_side().respond(self, scope, receive, send)  # asgi_app, without a coroutine more
+        asgi_app = self.asgi_app
+        if asgi_app == self._own_asgi_app:  # the same without a coroutine more
+            return asgi_side().respond(self, scope, receive, send)
+        return asgi_app(scope, receive, send)
 
     async def __rsgi__(self, scope: t.Any, protocol: t.Any) -> None:
         """Tell a Granian user what to do; RSGI is not one of the two protocols."""

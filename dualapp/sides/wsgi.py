@@ -177,7 +177,7 @@ def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestCont
     ctx = app.request_context(environ)
     ctx.serve(bridge)
     try:
-        app.router.match(ctx)
+        ctx.match_request()
     except Exception as error:  # such as one of a URL converter
         ctx.error = error
     return ctx
@@ -205,9 +205,12 @@ def _warn_of_asgi_wrapper(app: DualApp, environ: WSGIEnvironment) -> None:
 
 
 def _is_unwanted_websocket(app: DualApp, environ: WSGIEnvironment) -> bool:
-    """Tell whether this is a WebSocket handshake, and no extension has a route that takes such."""
-    return "websocket" in environ["HTTP_UPGRADE"].lower() and not any(
-        rule.websocket for rule in app.url_map.iter_rules()
+    """Tell whether this is a WebSocket handshake, and no extension can take it.
+
+    One needs a route for it, and a WSGI server's connection.
+    """
+    return "websocket" in environ["HTTP_UPGRADE"].lower() and (
+        SERVER_LOOP in environ or not any(rule.websocket for rule in app.url_map.iter_rules())
     )
 
 

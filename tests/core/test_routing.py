@@ -256,6 +256,27 @@ def test_methods_may_be_taken_from_a_rule(path: str, rule_class: type[WerkzeugRu
     assert routed(app, environ).error is MethodNotAllowed
 
 
+@pytest.mark.parametrize("path", ["/a", "/b/1"])
+def test_a_class_of_rules_may_work_methods_out(path: str) -> None:
+    class Own(Rule):
+        allowed: t.ClassVar[set[str]] = {"POST"}
+
+        @property
+        def methods(self) -> set[str] | None:
+            return self.allowed
+
+        @methods.setter
+        def methods(self, methods: set[str] | None) -> None:
+            """Do nothing."""
+
+    app = made(Own("/a", endpoint="x"), Own("/b/<v>", endpoint="y"))
+    environ = EnvironBuilder(path, method="POST").get_environ()
+    assert routed(app, environ).rule is not None
+    Own.allowed = {"GET"}
+    assert routed(app, environ) == refereed(app, environ)
+    assert routed(app, environ).error is MethodNotAllowed
+
+
 def test_another_map_may_take_the_place_of_the_first() -> None:
     app = made(Rule("/a", endpoint="x"), Rule("/b/<v>", endpoint="x"))
     for path in ("/a", "/b/1"):

@@ -77,6 +77,18 @@ async def test_keywords_are_asgi_as_daphne_has_them(app):
     assert (await connection.run()).text == "x"
 
 
+def test_a_call_may_be_made_before_its_loop_runs(app):
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(event):
+        sent.append(event["type"])
+
+    sent = []
+    asyncio.run(app(http_scope(), receive, send))
+    assert sent == ["http.response.start", "http.response.body"]
+
+
 async def test_the_attribute_that_detectors_read_can_be_called(app):
     assert (await Connection(app.__call__).run()).text == "x"
 
@@ -279,6 +291,47 @@ async def test_methods_that_are_patched_after_requests_are_seen(own_class, name)
     assert WSGIServer(app)("/").text == "x"
     assert (await Connection(app).run()).text == "x"
     assert calls == [name, name]
+
+
+async def other_asgi_app(*args):
+    send = args[-1]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"other"})
+
+
+async def test_the_asgi_app_of_another_application_may_be_put_in_place(app):
+    other = DualApp("other", root_path=".")
+    other.add_url_rule("/", "view", lambda: "other")
+    app.asgi_app = other.asgi_app
+    assert (await Connection(app).run()).text == "other"
+    del app.asgi_app
+    assert (await Connection(app).run()).text == "x"
+
+
+async def test_asgi_app_may_be_a_property_that_needs_what_comes_later():
+    class Own(DualApp):
+        def __init__(self):
+            super().__init__("own", root_path=".")
+            self.is_other = False
+
+        @property
+        def asgi_app(self):
+            return other_asgi_app if self.is_other else super().asgi_app
+
+    app = Own()
+    app.add_url_rule("/", "view", lambda: "x")
+    assert (await Connection(app).run()).text == "x"
+    app.is_other = True
+    assert (await Connection(app).run()).text == "other"
+
+
+async def test_an_asgi_app_patched_onto_a_foreign_base_class_is_seen():
+    base = type("Base", (), {})
+    app = type("Own", (base, DualApp), {})("own", root_path=".")
+    app.add_url_rule("/", "view", lambda: "x")
+    assert (await Connection(app).run()).text == "x"
+    base.asgi_app = other_asgi_app
+    assert (await Connection(app).run()).text == "other"
 
 
 def test_the_entry_is_the_public_class():

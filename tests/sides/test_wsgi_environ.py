@@ -10,6 +10,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from dualapp import Blueprint, Response, g, redirect, request, session, url_for
 
+from .asgi_recorder import Connection
 from .wsgi_recorder import WSGIServer, environ_of
 
 
@@ -211,6 +212,9 @@ def test_w14_another_upgrade_is_ignored(app, serve, upgrade):
     assert (sent.code, sent.data) == (200, b"x")
 
 
+UPGRADE = [(b"connection", b"Upgrade"), (b"upgrade", b"websocket")]
+
+
 class Handed(Response):
     """A response after whose view the server's socket was used, as WebSocket extensions have it."""
 
@@ -251,6 +255,63 @@ def test_w14_an_extension_may_tell_the_server_by_stopping(socket_app, log):
     with pytest.raises(StopIteration):
         socket_app({**environ_of("/socket/stopping"), **HANDSHAKE}, lambda *args: log.append(args))
     assert log == ["socket stopping", "teardown None"]
+
+
+HANDED = iter(())
+
+
+class Late(Response):
+    """A response that starts with its first chunk, as a generator does."""
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield b"late"
+
+
+class Known(Response):
+    """A response that tells the server by an object of the server's own."""
+
+    def __call__(self, environ, start_response):
+        return HANDED
+
+
+def test_w14_what_an_extension_gives_the_server_stays_the_same_object(app):
+    app.add_url_rule("/", view_func=Known, endpoint="view", websocket=True)
+    assert app({**environ_of("/"), **HANDSHAKE}, None) is HANDED
+
+
+def test_w14_an_extension_may_answer_late(app, serve_bare):
+    app.add_url_rule("/", view_func=Late, endpoint="view", websocket=True)
+    sent = serve_bare("/", **HANDSHAKE)
+    assert (sent.error, sent.code, sent.data) == (None, 200, b"late")
+
+
+def test_w14_a_handed_over_request_is_freed_at_once(socket_app):
+    kept = []
+    socket_app.before_request(lambda: kept.append(weakref.ref(request._get_current_object())))
+    gc.disable()
+    try:
+        with pytest.raises(StopIteration) as stopped:
+            socket_app({**environ_of("/socket/stopping"), **HANDSHAKE}, None)
+        del stopped
+        assert [reference() for reference in kept] == [None]
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("kind", ["x", "stopping"])
+async def test_w14_there_is_no_socket_to_take_on_asgi(socket_app, kind):
+    """A server without WebSockets passes a handshake on as what it is, too: a request."""
+    socket_app.testing = False
+    assert (await Connection(socket_app, f"/socket/{kind}", headers=UPGRADE).run()).status == 500
+
+
+@pytest.mark.parametrize("kind", ["x", "stopping"])
+async def test_w14_nor_behind_a_wsgi_middleware_there(socket_app, log, caplog, kind):
+    inner = socket_app.wsgi_app
+    socket_app.wsgi_app = lambda *args: inner(*args)
+    connection = await Connection(socket_app, f"/socket/{kind}", headers=UPGRADE).run()
+    assert (connection.status, log) == (426, [])
 
 
 @pytest.mark.parametrize(("path", "code"), [("/plain", 400), ("/none", 404)])
