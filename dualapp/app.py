@@ -122,7 +122,7 @@ class DualApp(ServerEntry, Application):
         On ASGI when the server starts up (lifespan protocol), on WSGI before the first request.
         """
         self._check_setup_finished("before_serving")
-        self.lifespan.before(f)
+        self.lifespan.on_startup.append(f)
         return f
 
     def after_serving(self, f: F) -> F:
@@ -132,7 +132,7 @@ class DualApp(ServerEntry, Application):
         one is called first.
         """
         self._check_setup_finished("after_serving")
-        self.lifespan.after(f)
+        self.lifespan.on_shutdown.append(f)
         return f
 
     def while_serving(self, f: F) -> F:

@@ -58,7 +58,7 @@ def respond(
         return _respond_otherwise(app, scope, receive, send)
     if not app._got_first_request:
         watchdog.watch(app)  # where no lifespan has told of the loop
-    if app._is_wrapped or (app.lifespan.has_hooks and app.lifespan.is_due):
+    if app._is_wrapped or app.lifespan.is_due:
         return _respond_first_or_wrapped(app, scope, receive, send)
     # Contexts and requests that are made in a way of their own may ask for more than the head.
     is_enough = not app._has_own_contexts and app.request_class.__init__ is _make_late_request

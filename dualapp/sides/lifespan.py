@@ -33,7 +33,6 @@ class Lifespan:
     Attributes:
         on_startup: Called in order when serving starts.
         on_shutdown: Called in reverse order when it stops.
-        has_hooks: Whether there are any.
         state: What requests see as ``request.state``, each in a shallow copy.
     """
 
@@ -41,7 +40,6 @@ class Lifespan:
         self.on_startup: list[Hook] = []
         self.on_shutdown: list[Hook] = []
         self.state: dict[str, t.Any] = {}
-        self.has_hooks = False
         self._generators: list[ServingGenerator] = []
         self._context = Context()
         self._started_in: int | None = None
@@ -51,24 +49,14 @@ class Lifespan:
     @property
     def is_due(self) -> bool:
         """Whether hooks are still to be run in this process before a request is answered."""
-        return self.has_hooks and self._started_in != os.getpid()
-
-    def before(self, hook: Hook) -> None:
-        """Register a hook for the start."""
-        self.on_startup.append(hook)
-        self.has_hooks = True
-
-    def after(self, hook: Hook) -> None:
-        """Register a hook for the end."""
-        self.on_shutdown.append(hook)
-        self.has_hooks = True
+        return bool(self.on_startup or self.on_shutdown) and self._started_in != os.getpid()
 
     def while_serving(self, function: Callable[[], t.Any]) -> None:
         """Split a generator function, sync or async, into a hook for each of its ends."""
         generator = ServingGenerator(function, self.state)
         self._generators.append(generator)
-        self.before(generator.start)
-        self.after(generator.stop)
+        self.on_startup.append(generator.start)
+        self.on_shutdown.append(generator.stop)
 
     async def _start(self, call: Call) -> None:
         """Run the start-up hooks; where one fails, generators that have started are stopped."""

@@ -45,7 +45,7 @@ def respond(
         The body. Where it is streamed, or something waits for its end, it has ``close``.
     """
     keep_loop = app.config["WSGI_EVENT_LOOP"] == "worker"
-    if app.lifespan.has_hooks and app.lifespan.is_due:
+    if app.lifespan.is_due:
         app.lifespan.start_in_this_process(keep_loop)
     if not app._got_first_request and "asgi_app" in app.__dict__:
         _warn_of_asgi_wrapper(app, environ)
