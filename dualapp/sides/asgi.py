@@ -56,7 +56,7 @@ def respond(
     """
     if scope["type"] != "http":
         return _respond_otherwise(app, scope, receive, send)
-    if not app._got_first_request or app._is_wrapped or app.lifespan.is_due:
+    if app._is_wrapped or app.lifespan.is_due:
         return _respond_first_or_wrapped(app, scope, receive, send)
     # Contexts and requests that are made in a way of their own may ask for more than the head.
     is_enough = not app._has_own_contexts and app.request_class.__init__ is _make_late_request
@@ -70,9 +70,7 @@ _make_late_request = LateRequest.__init__
 async def _respond_first_or_wrapped(
     app: DualApp, scope: t.Any, receive: Receive, send: Send
 ) -> None:
-    """Answer a first request, or one that a WSGI middleware may change."""
-    if not app._got_first_request:
-        watchdog.watch(app)  # where no lifespan has told of the loop
+    """Answer a request that waits for start-up hooks, or that a WSGI middleware may change."""
     if app.lifespan.is_due:
         await app.lifespan.start_on_this_loop()
     environ = environ_of(scope)
@@ -135,6 +133,8 @@ class Exchange:
         """Answer the request and end it."""
         # Not earlier: whoever has called the application may yet give this to another loop.
         self.server = ServerLoop(get_running_loop())
+        if not self.app._got_first_request:
+            watchdog.watch(self.app)  # where no lifespan has told of the loop
         context = self.context = copy_context()
         ctx = self.ctx = context.run(enter, self.app, self.environ, self.server)
         try:
