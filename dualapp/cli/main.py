@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .demo import demo_command
 from .groups import FlaskGroup
+from .tradeoff import tradeoff_command
 
 cli = FlaskGroup(
     name="dualapp",
@@ -14,7 +14,7 @@ Say which application with '--app', with the environment variable DUALAPP_APP or
 starting in a folder with a 'wsgi.py' or 'app.py' file. Its own commands are listed below as well.
 """,
 )
-cli.add_command(demo_command)
+cli.add_command(tradeoff_command)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ Times are seconds, memory is bytes. What several rounds measured is a :class:`Sp
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: Number of the JSON layout; it grows when a reader of an older one would misread it.
 FORMAT = 1
@@ -204,6 +204,7 @@ class Results:
         seconds: How long it took.
         dualapp: The version that measured.
         advice: None if nothing could be measured.
+        notes: Lines about what was left out, and why.
     """
 
     app: str
@@ -218,3 +219,4 @@ class Results:
     apart: list[Apart]
     client: Client
     advice: Advice | None
+    notes: list[str] = field(default_factory=list)

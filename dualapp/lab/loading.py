@@ -1,0 +1,154 @@
+"""Asks the servers: once, to see what they answer, and then in turns, to measure them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from .bench import Bench
+from .candidates import Candidate
+from .client import PATIENCE, LoadClient
+from .errors import LabError
+from .load import Found
+from .options import Options
+from .turns import Measured, Turn, in_turns
+from .wanted import Wanted, get
+
+#: Seconds that a view which the user did not choose may take.
+_CURIOSITY = 3.0
+#: Connections that ask once each before anything is measured.
+_WARM_UP = 16
+#: Seconds that a turn takes at the least.
+_SHORTEST = 0.05
+
+
+def those_that_answer(
+    bench: Bench, client: LoadClient, candidate: Candidate, paths: Sequence[str]
+) -> list[Wanted]:
+    """Ask a server for paths of the application; give the requests that are worth measuring."""
+    bench.progress.begin("Asking every GET route without arguments")
+    assert candidate.server is not None
+    chosen = []
+    for request in map(get, paths):
+        found = client.ask(candidate.server.port, request, patience=_CURIOSITY)
+        if found.answered and not found.redirected:
+            chosen.append(request)
+        elif not found.redirected:
+            bench.note(f"{request.name} is left out: {_why(found, _CURIOSITY)}.")
+    return chosen
+
+
+def try_out(
+    bench: Bench,
+    client: LoadClient,
+    candidates: Sequence[Candidate],
+    requests: Sequence[Wanted],
+    concurrency: int,
+) -> set[tuple[str, str]]:
+    """Ask every server every request, and so warm it up.
+
+    Args:
+        bench: Told what does not answer.
+        client: Asks.
+        candidates: Their servers run.
+        requests: What to ask.
+        concurrency: Connections that ask once each, at the most.
+
+    Returns:
+        The names of setups and requests that answer.
+    """
+    bench.progress.begin("Warming up")
+    good = set()
+    for request in requests:
+        failures: dict[str, list[str]] = defaultdict(list)
+        for done, candidate in enumerate(candidates):
+            bench.progress.count(done, len(candidates), f"{request.name} under {candidate.name}")
+            why = _what_is_wrong(client, candidate, request, min(concurrency, _WARM_UP))
+            if why is None:
+                good.add((candidate.name, request.name))
+            else:
+                failures[why].append(candidate.name)
+        for why, names in failures.items():
+            under = "every server" if len(names) == len(candidates) else ", ".join(names)
+            bench.note(
+                f"{request.name} is not measured under {under}: {why}. Serve the application by"
+                " hand and ask it once, to see the error."
+            )
+    return good
+
+
+def _what_is_wrong(
+    client: LoadClient, candidate: Candidate, request: Wanted, concurrency: int
+) -> str | None:
+    assert candidate.server is not None
+    port = candidate.server.port
+    found = client.ask(port, request)
+    if not found.answered:
+        return _why(found, PATIENCE)
+    client.ask(port, request, concurrency=concurrency)
+    return None
+
+
+def _why(found: Found, patience: float) -> str:
+    if found.errors:
+        return f"it answered {', '.join(found.errors)}".replace("answered closed", "was closed")
+    return f"it did not end within {patience:g} s"
+
+
+def seconds_per_turn(options: Options, setups: int, requests: int) -> float:
+    """Share out the time among the turns."""
+    turns = setups * requests * len(options.concurrency) * options.rounds
+    return max(options.seconds / turns, _SHORTEST) if turns else _SHORTEST
+
+
+def load_in_turns(
+    bench: Bench,
+    client: LoadClient,
+    candidates: Sequence[Candidate],
+    good: set[tuple[str, str]],
+    requests: Sequence[Wanted],
+    options: Options,
+) -> dict[Turn, list[Measured]]:
+    """Measure all figures; a server that ends meanwhile is left out.
+
+    Args:
+        bench: Told how far it is.
+        client: Asks.
+        candidates: Their servers run.
+        good: The names of setups and requests that are worth asking.
+        requests: What to ask.
+        options: How often, how long, and with how many under way.
+    """
+    by_name = {candidate.name: candidate for candidate in candidates}
+    wanted = {request.name: request for request in requests}
+    seconds = seconds_per_turn(options, len(by_name), len(wanted))
+    turns = [
+        turn
+        for turn in in_turns([*by_name], [*wanted], options.concurrency, options.rounds)
+        if (turn.setup, turn.request) in good
+    ]
+    measured: dict[Turn, list[Measured]] = defaultdict(list)
+    bench.progress.begin(f"Measuring, {seconds:.2g} s and more each")
+    for done, turn in enumerate(turns):
+        candidate = by_name[turn.setup]
+        if candidate.server is None:
+            continue
+        what = f"{turn.request}, {turn.concurrency} at once, under {turn.setup}"
+        bench.progress.count(done, len(turns), what)
+        try:
+            measured[turn].append(_one_turn(client, candidate, wanted[turn.request], turn, seconds))
+        except LabError as error:
+            candidate.fail(bench, f"{error}. It was asked {what}")
+    return {turn: found for turn, found in measured.items() if by_name[turn.setup].server}
+
+
+def _one_turn(
+    client: LoadClient, candidate: Candidate, request: Wanted, turn: Turn, seconds: float
+) -> Measured:
+    server = candidate.server
+    assert server is not None
+    before = server.usage()
+    found = client.ask(server.port, request, concurrency=turn.concurrency, seconds=seconds)
+    after = server.usage()
+    server.check()
+    return Measured(found=found, cpu=after.cpu - before.cpu, memory=after.memory)

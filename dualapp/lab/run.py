@@ -1,0 +1,127 @@
+"""A comparison from beginning to end: describe, start, ask, load in turns, take apart, advise."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import dualapp
+
+from . import candidates as serving
+from . import delays
+from .advice import advise
+from .bench import Bench, said_by, set_up
+from .candidates import Candidate
+from .client import LoadClient, client_name, start_module
+from .describe import Described
+from .describing import asked, described
+from .errors import LabError
+from .loading import load_in_turns, seconds_per_turn, those_that_answer, try_out
+from .machine import describe_machine
+from .options import PACKAGED, Options
+from .progress import Progress
+from .results import Client, Figures, Results, Settings
+from .takenapart import take_apart
+from .turns import figures_of
+from .wanted import Wanted
+
+#: Seconds in which the client's own limit is measured.
+_OWN_LIMIT = 1.0
+
+
+def compare(options: Options, progress: Progress) -> Results:
+    """Compare the ways to serve an application.
+
+    Args:
+        options: What to compare, and how.
+        progress: Told what is done.
+
+    Raises:
+        LabError: Nothing could be measured.
+        KeyboardInterrupt: This process was asked to end. All that it had started has ended.
+    """
+    with set_up(progress) as bench:
+        results = _compare(bench, options)
+        progress.begin("Ending")
+    progress.clear()
+    return results
+
+
+def _compare(bench: Bench, options: Options) -> Results:
+    began = time.monotonic()
+    app = described(bench, options.app, options.requests)
+    client = LoadClient(bench.processes, bench.client_cores, bench.folder)
+    candidates = serving.candidates_of(options, app, _environment(bench, options))
+    running = serving.start(bench, candidates, workers=options.workers, threads=options.threads)
+    if not running:
+        raise LabError(_nothing(candidates))
+    idle = [each for each in running if each.server]
+    for each in idle:
+        assert each.server is not None
+        each.setup = replace(each.setup, idle_memory=each.server.usage().memory)
+    requests = options.requests or those_that_answer(bench, client, running[0], app.plain)
+    if not requests:
+        raise LabError(
+            f"{options.app} has no GET route without arguments that answers with a status of 200 to"
+            ' 299. Say what to ask: --request "GET /reports/2024"'
+        )
+    good = try_out(bench, client, running, requests, max(options.concurrency))
+    measured = load_in_turns(bench, client, running, good, requests, options)
+    serving.end(bench, running)
+    figures = [f for turn, rounds in measured.items() if (f := figures_of(turn, rounds))]
+    if not figures:
+        raise LabError("No request was answered without an error: see the notes above.")
+    apart = take_apart(bench, client, running, good, requests, options.threads)
+    bench.progress.begin("Measuring the load client itself")
+    limit = client.limit(bench.processes, bench.server_cores, bench.folder, _OWN_LIMIT)
+    results = Results(
+        app=options.app,
+        made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        seconds=time.monotonic() - began,
+        dualapp=dualapp.__version__,
+        machine=describe_machine(way.server for way in options.ways),
+        settings=_settings(bench, options, len(running), len(requests)),
+        requests=[asked(request, app) for request in requests],
+        setups=[candidate.setup for candidate in candidates],
+        figures=figures,
+        apart=apart,
+        client=Client(name=client_name(), per_second=limit, fastest=_fastest(figures)),
+        advice=None,
+        notes=bench.notes,
+    )
+    return replace(results, advice=advise(results))
+
+
+def _environment(bench: Bench, options: Options) -> dict[str, str]:
+    """Start the service that the packaged application waits for, and say where it is."""
+    if options.app != PACKAGED:
+        return {}
+    bench.progress.begin("Starting the service that views wait for")
+    log, path = bench.folder / "delays.log", str(bench.folder / "delays")
+    said_by(start_module(bench.processes, "delays", bench.client_cores, log, path), log)
+    return {delays.VARIABLE: path}
+
+
+def _fastest(figures: Sequence[Figures]) -> float:
+    return max(figure.per_second.median for figure in figures)
+
+
+def _settings(bench: Bench, options: Options, setups: int, requests: int) -> Settings:
+    return Settings(
+        workers=options.workers,
+        threads=options.threads,
+        concurrency=options.concurrency,
+        rounds=options.rounds,
+        seconds=seconds_per_turn(options, setups, requests),
+        server_cores=bench.server_cores,
+        client_cores=bench.client_cores,
+    )
+
+
+def _nothing(candidates: Sequence[Candidate]) -> str:
+    return "No server could be started: " + "; ".join(
+        dict.fromkeys(candidate.setup.failure or "" for candidate in candidates)
+    )
