@@ -21,27 +21,26 @@ _NEEDED = ("httptools", "psutil")
 
 #: Without an application of one's own: less of everything, to be done within a minute.
 _PACKAGED_LEVELS = (1, 8, 32)
-_PACKAGED_SECONDS = 24.0
+_PACKAGED_SECONDS = 30.0
 _LEVELS = (1, 4, 16, 64, 256)
 _SECONDS = 120.0
+#: Connections that one client can keep busy.
+_MOST = 10_000
 
 
-class _Levels(click.ParamType):
-    """Numbers with commas between them."""
-
-    name = "numbers"
-
-    def convert(
-        self, value: t.Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[int]:
-        """Give the numbers, rising, each once."""
-        try:
-            levels = sorted({int(part) for part in str(value).split(",")})
-        except ValueError:
-            levels = []
-        if not levels or levels[0] < 1 or levels[-1] > 10_000:
-            self.fail(f"{value!r} is not a list of numbers from 1 to 10000, such as 1,16,64.")
-        return levels
+def _levels(ctx: click.Context, param: click.Parameter, value: str | None) -> list[int] | None:
+    """Read numbers with commas between them; give them rising, each once."""
+    if value is None:
+        return None
+    try:
+        levels = sorted({int(part) for part in value.split(",")})
+    except ValueError:
+        levels = []
+    if not levels or levels[0] < 1 or levels[-1] > _MOST:
+        raise click.BadParameter(
+            f"{value!r} is not a list of numbers from 1 to {_MOST}, such as 1,16,64."
+        )
+    return levels
 
 
 @click.command("tradeoff", short_help="Measure an application under several servers.")
@@ -62,7 +61,8 @@ class _Levels(click.ParamType):
 )
 @click.option(
     "--concurrency",
-    type=_Levels(),
+    callback=_levels,
+    metavar="NUMBERS",
     help="Requests under way at once; by default 1,4,16,64,256, and 1,8,32 without an application.",
 )
 @click.option(
@@ -93,7 +93,7 @@ class _Levels(click.ParamType):
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1),
-    help="How long the load takes in all, about; by default 120, and 24 without an application.",
+    help="How long the load takes in all, about; by default 120, and 30 without an application.",
 )
 @click.option("--json", "json_file", metavar="FILE", help="Write all figures as JSON; - prints it.")
 @click.option("--html", "html_file", metavar="FILE", help="Write a report with charts.")
@@ -122,7 +122,7 @@ def tradeoff_command(
     differently. Needs pip install 'dualapp[lab]'.
     """
     _check_installed()
-    from ..lab.errors import BadInput, LabError
+    from ..lab.errors import BadInputError, LabError
     from ..lab.progress import Progress
     from ..lab.run import compare
 
@@ -141,7 +141,7 @@ def tradeoff_command(
             seconds=seconds or (_PACKAGED_SECONDS if is_packaged else _SECONDS),
         )
         results = compare(options, Progress(None if quiet else sys.stderr))
-    except BadInput as error:
+    except BadInputError as error:
         raise click.UsageError(str(error)) from error
     except LabError as error:
         raise click.ClickException(str(error)) from error

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from .ranking import best_rate, overlap, ranked, ties
 from .results import Advice, Asked, Figures, Results, Setup
-from .wording import capital, listed, megabytes, percent, rate, seconds, times
+from .wording import listed, megabytes, percent, rate, seconds, times
 
 #: The share of a request's time that says what kind of request it is.
 _MOSTLY = 0.5
-#: Seconds below which nobody calls it waiting.
-_A_WAIT = 0.001
-#: Concurrent requests from which a setup does not wait for each.
+#: Seconds below which nobody calls it waiting, or computing.
+_A_WHILE = 0.001
+#: How many setups that are alike are named.
 _NAMES = 3
 
 
@@ -54,8 +54,8 @@ def _overall(results: Results) -> Iterator[str]:
         most = max(tied, key=lambda each: each.memory)
         names = listed([each.setup for each in tied])
         yield (
-            f"Over {over}, {names} are alike within the spread of the rounds. {capital(first.setup)}"
-            f" takes the least memory of them, {megabytes(first.memory)} (the most:"
+            f"Over {over}, {names} are alike within the spread of the rounds; {first.setup} takes"
+            f" the least memory of them, {megabytes(first.memory)} (the most:"
             f" {megabytes(most.memory)}), and is recommended for that."
         )
         return
@@ -102,10 +102,18 @@ def _kind(results: Results, request: Asked) -> str:
     whole = sum(parts.values())
     for part, verb in (("view, waiting", "waits"), ("view, computing", "computes")):
         value = parts.get(part, 0.0)
-        if value >= _MOSTLY * whole and value >= _A_WAIT:
-            article = "an async" if request.colour == "async" else "a sync"
-            return f"{request.name} {verb} {seconds(value)} in {article} view"
+        if value >= _MOSTLY * whole and value >= _A_WHILE:
+            view = "an async view" if request.colour == "async" else "a sync view"
+            place = _place(results, request) if verb == "waits" else ""
+            return f"{request.name} {verb} {seconds(value)} in {view}{place}"
     return f"{request.name} takes {seconds(whole)} when nobody else asks"
+
+
+def _place(results: Results, request: Asked) -> str:
+    """Say at which line a view waits, if that was seen."""
+    seen = (each.waits_at for each in results.apart if each.request == request.name)
+    place = next(filter(None, seen), None)
+    return f" (at {place})" if place else ""
 
 
 def _leaders(results: Results, found: list[Figures]) -> str:
@@ -156,7 +164,7 @@ def _about_loops(results: Results) -> Iterator[str]:
     for setup in results.setups:
         if setup.event_loop != "worker":
             continue
-        other = by_name.get(setup.name.replace("worker", "request"))
+        other = by_name.get(setup.name.replace("(worker", "(request"))
         if other is None:
             continue
         gains = [
@@ -172,7 +180,7 @@ def _about_loops(results: Results) -> Iterator[str]:
 
 
 def _server_of(setup: Setup) -> str:
-    return setup.name.partition(",")[0]
+    return setup.name.partition(" (")[0]
 
 
 def _gain(results: Results, before: Setup, after: Setup, request: Asked) -> str | None:
@@ -187,7 +195,8 @@ def _about_client(results: Results) -> Iterator[str]:
     client = results.client
     if client.is_bottleneck:
         yield (
-            f"Read the highest rates with care: the load client can make {rate(client.per_second)}"
-            f" requests a second here, less than 3 times the {rate(client.fastest)} that the fastest"
-            " setup answered, so that figure may be the client's."
+            "Read the highest rates with care: the load client can make"
+            f" {rate(client.per_second)} requests a second here, less than 3 times the"
+            f" {rate(client.fastest)} that the fastest setup answered, so that may be the client's"
+            " limit."
         )

@@ -1,7 +1,7 @@
-"""The application that ``dualapp tradeoff`` measures where none is named: each view costs otherwise.
+"""The application that ``dualapp tradeoff`` measures where none is named.
 
-``gunicorn dualapp.lab.app:app`` and ``uvicorn dualapp.lab.app:app`` serve it by hand. The first
-line of each docstring is the title in the report.
+``gunicorn dualapp.lab.app:app`` and ``uvicorn dualapp.lab.app:app`` serve it by hand. Each
+view costs in a way of its own; the first line of its docstring is its title in the report.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EVENT_LOOP_VARIABLE = "DUALAPP_LAB_EVENT_LOOP"
 #: Seconds that another service needs for its answer.
 WAIT = 0.01
 GATHERED = 10
-TOKENS = ("Each", "word", "is", "sent", "as", "it", "comes.")
+TOKENS = ("Sent", "word", "by", "word.", "End.")
 #: Seconds before each token.
 PAUSE = 0.002
 #: Terms of the sum; about 1 ms.
@@ -68,7 +68,7 @@ async def gather() -> dict[str, float]:
 
 @app.get("/tokens")
 async def tokens() -> AsyncIterator[str]:
-    """An async stream of seven tokens, 2 ms apart."""
+    """An async stream of five tokens, 2 ms apart."""
     return _tokens()
 
 

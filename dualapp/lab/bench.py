@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import machine
-from .errors import LabError
 from .processes import Processes
 from .progress import Progress
 
@@ -58,16 +56,3 @@ def set_up(progress: Progress) -> Iterator[Bench]:
             server_cores=server_cores,
             client_cores=client_cores,
         )
-
-
-def said_by(process: subprocess.Popen[str], log: Path) -> str:
-    """Wait for the first line of a process that serves as a helper.
-
-    Raises:
-        LabError: It ended without one.
-    """
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise LabError(f"A process of the lab did not start: {log.read_text(errors='replace')}")
-    return line.strip()

@@ -7,5 +7,5 @@ class LabError(Exception):
     """Nothing can be measured; the message says why and what to do."""
 
 
-class BadInput(LabError):
+class BadInputError(LabError):
     """An option, or a file that it names, cannot be used."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .bench import Bench
 from .candidates import Candidate
@@ -11,15 +13,20 @@ from .client import PATIENCE, LoadClient
 from .errors import LabError
 from .load import Found
 from .options import Options
-from .turns import Measured, Turn, in_turns
+from .turns import Measured, Turn, one_round
 from .wanted import Wanted, get
 
 #: Seconds that a view which the user did not choose may take.
 _CURIOSITY = 3.0
 #: Connections that ask once each before anything is measured.
-_WARM_UP = 16
+_WARM_UP = 8
 #: Seconds that a turn takes at the least.
 _SHORTEST = 0.05
+#: The share of the time that is for turns; answers under way when a turn ends take the rest.
+_LOADED = 0.6
+#: By which factor the load may take longer, before rounds are left out; some there must be.
+_LATE = 1.2
+_ROUNDS = 2
 
 
 def those_that_answer(
@@ -95,10 +102,13 @@ def _why(found: Found, patience: float) -> str:
     return f"it did not end within {patience:g} s"
 
 
-def seconds_per_turn(options: Options, setups: int, requests: int) -> float:
-    """Share out the time among the turns."""
-    turns = setups * requests * len(options.concurrency) * options.rounds
-    return max(options.seconds / turns, _SHORTEST) if turns else _SHORTEST
+@dataclass(frozen=True)
+class Loaded:
+    """What was measured, in how many rounds, each turn so many seconds long."""
+
+    measured: dict[Turn, list[Measured]]
+    rounds: int
+    seconds: float
 
 
 def load_in_turns(
@@ -108,7 +118,7 @@ def load_in_turns(
     good: set[tuple[str, str]],
     requests: Sequence[Wanted],
     options: Options,
-) -> dict[Turn, list[Measured]]:
+) -> Loaded:
     """Measure all figures; a server that ends meanwhile is left out.
 
     Args:
@@ -121,25 +131,41 @@ def load_in_turns(
     """
     by_name = {candidate.name: candidate for candidate in candidates}
     wanted = {request.name: request for request in requests}
-    seconds = seconds_per_turn(options, len(by_name), len(wanted))
-    turns = [
-        turn
-        for turn in in_turns([*by_name], [*wanted], options.concurrency, options.rounds)
-        if (turn.setup, turn.request) in good
+    rounds = [
+        [
+            turn
+            for turn in one_round(number, [*by_name], [*wanted], options.concurrency)
+            if (turn.setup, turn.request) in good
+        ]
+        for number in range(options.rounds)
     ]
+    total = sum(map(len, rounds))
+    seconds = max(_LOADED * options.seconds / max(total, 1), _SHORTEST)
     measured: dict[Turn, list[Measured]] = defaultdict(list)
-    bench.progress.begin(f"Measuring, {seconds:.2g} s and more each")
-    for done, turn in enumerate(turns):
-        candidate = by_name[turn.setup]
-        if candidate.server is None:
-            continue
-        what = f"{turn.request}, {turn.concurrency} at once, under {turn.setup}"
-        bench.progress.count(done, len(turns), what)
-        try:
-            measured[turn].append(_one_turn(client, candidate, wanted[turn.request], turn, seconds))
-        except LabError as error:
-            candidate.fail(bench, f"{error}. It was asked {what}")
-    return {turn: found for turn, found in measured.items() if by_name[turn.setup].server}
+    bench.progress.begin("Measuring")
+    began = time.monotonic()
+    for number, turns in enumerate(rounds):
+        passed = time.monotonic() - began
+        if number >= _ROUNDS and passed + passed / number > _LATE * options.seconds:
+            bench.note(
+                f"After {passed:.0f} s there was time for {number} of {options.rounds} rounds:"
+                " answers take long, or the machine is busy. Measure longer: --seconds"
+            )
+            break
+        for turn in turns:
+            candidate = by_name[turn.setup]
+            if candidate.server is None:
+                continue
+            what = f"{turn.request}, {turn.concurrency} at once, under {turn.setup}"
+            bench.progress.count(sum(map(len, measured.values())), total, what)
+            try:
+                found = _one_turn(client, candidate, wanted[turn.request], turn, seconds)
+            except LabError as error:
+                candidate.fail(bench, f"{error}. It was asked {what}")
+            else:
+                measured[turn].append(found)
+    left = {turn: found for turn, found in measured.items() if by_name[turn.setup].server}
+    return Loaded(left, max(map(len, left.values()), default=0), seconds)
 
 
 def _one_turn(

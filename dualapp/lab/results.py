@@ -150,13 +150,15 @@ class Apart:
         setup: The setup's name.
         request: The request's name.
         parts: Seconds by part, in the order in which they are shown: "server and network",
-            "dualapp", "event loop" (making and closing it), "hops" (to threads and back),
-            "view, computing" and "view, waiting"; parts of no length are left out.
+            "dualapp", "event loop" (making, entering and closing it), "hops" (to threads and back),
+            "view, computing" and "view, waiting" (hooks included); parts of no length are left out.
+        waits_at: ``module, line N`` where a sync view waits most; None if that was not looked for.
     """
 
     setup: str
     request: str
     parts: dict[str, float]
+    waits_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

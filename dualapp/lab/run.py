@@ -6,30 +6,24 @@ import datetime
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import dualapp
 
 from . import candidates as serving
 from . import delays
 from .advice import advise
-from .bench import Bench, said_by, set_up
+from .bench import Bench, set_up
 from .candidates import Candidate
-from .client import LoadClient, client_name, start_module
-from .describe import Described
+from .client import LoadClient, client_name, said_by, start_module
 from .describing import asked, described
 from .errors import LabError
-from .loading import load_in_turns, seconds_per_turn, those_that_answer, try_out
+from .loading import Loaded, load_in_turns, those_that_answer, try_out
 from .machine import describe_machine
 from .options import PACKAGED, Options
 from .progress import Progress
 from .results import Client, Figures, Results, Settings
 from .takenapart import take_apart
 from .turns import figures_of
-from .wanted import Wanted
-
-#: Seconds in which the client's own limit is measured.
-_OWN_LIMIT = 1.0
 
 
 def compare(options: Options, progress: Progress) -> Results:
@@ -58,10 +52,7 @@ def _compare(bench: Bench, options: Options) -> Results:
     running = serving.start(bench, candidates, workers=options.workers, threads=options.threads)
     if not running:
         raise LabError(_nothing(candidates))
-    idle = [each for each in running if each.server]
-    for each in idle:
-        assert each.server is not None
-        each.setup = replace(each.setup, idle_memory=each.server.usage().memory)
+    _note_idle_memory(running)
     requests = options.requests or those_that_answer(bench, client, running[0], app.plain)
     if not requests:
         raise LabError(
@@ -69,21 +60,21 @@ def _compare(bench: Bench, options: Options) -> Results:
             ' 299. Say what to ask: --request "GET /reports/2024"'
         )
     good = try_out(bench, client, running, requests, max(options.concurrency))
-    measured = load_in_turns(bench, client, running, good, requests, options)
+    loaded = load_in_turns(bench, client, running, good, requests, options)
     serving.end(bench, running)
-    figures = [f for turn, rounds in measured.items() if (f := figures_of(turn, rounds))]
+    figures = [f for turn, rounds in loaded.measured.items() if (f := figures_of(turn, rounds))]
     if not figures:
         raise LabError("No request was answered without an error: see the notes above.")
     apart = take_apart(bench, client, running, good, requests, options.threads)
     bench.progress.begin("Measuring the load client itself")
-    limit = client.limit(bench.processes, bench.server_cores, bench.folder, _OWN_LIMIT)
+    limit = client.limit(bench.processes, bench.server_cores, bench.folder)
     results = Results(
         app=options.app,
         made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         seconds=time.monotonic() - began,
         dualapp=dualapp.__version__,
         machine=describe_machine(way.server for way in options.ways),
-        settings=_settings(bench, options, len(running), len(requests)),
+        settings=_settings(bench, options, loaded),
         requests=[asked(request, app) for request in requests],
         setups=[candidate.setup for candidate in candidates],
         figures=figures,
@@ -93,6 +84,13 @@ def _compare(bench: Bench, options: Options) -> Results:
         notes=bench.notes,
     )
     return replace(results, advice=advise(results))
+
+
+def _note_idle_memory(running: Sequence[Candidate]) -> None:
+    for candidate in running:
+        assert candidate.server is not None
+        memory = candidate.server.usage().memory
+        candidate.setup = replace(candidate.setup, idle_memory=memory)
 
 
 def _environment(bench: Bench, options: Options) -> dict[str, str]:
@@ -109,13 +107,13 @@ def _fastest(figures: Sequence[Figures]) -> float:
     return max(figure.per_second.median for figure in figures)
 
 
-def _settings(bench: Bench, options: Options, setups: int, requests: int) -> Settings:
+def _settings(bench: Bench, options: Options, loaded: Loaded) -> Settings:
     return Settings(
         workers=options.workers,
         threads=options.threads,
         concurrency=options.concurrency,
-        rounds=options.rounds,
-        seconds=seconds_per_turn(options, setups, requests),
+        rounds=loaded.rounds,
+        seconds=loaded.seconds,
         server_cores=bench.server_cores,
         client_cores=bench.client_cores,
     )

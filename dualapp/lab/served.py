@@ -20,6 +20,7 @@ from ..core.calls import is_awaitable
 from ..sides.colour import colour_of, nonblocking
 from ..sides.loops import OpenLoop, ServerLoop
 from ..sides.threads import HopFuture, Workers
+from .sampler import Sampler
 from .stopwatch import Stopwatch, now
 
 if t.TYPE_CHECKING:
@@ -28,12 +29,15 @@ if t.TYPE_CHECKING:
 #: ``module:app``, and the side whose entrance gets a stopwatch.
 TARGET_VARIABLE = "DUALAPP_LAB_TARGET"
 SIDE_VARIABLE = "DUALAPP_LAB_SIDE"
-#: Where the sums are read.
+#: Where the sums are read, and where looking for the line that waits begins and ends.
 SUMS = "/.dualapp-lab/sums"
+WHERE = "/.dualapp-lab/where"
 
 View = Callable[..., t.Any]
 
 watch = Stopwatch()
+sampler = Sampler(watch)
+_TOLD: dict[str, Callable[[], object]] = {SUMS: watch.read, WHERE: sampler.toggle}
 
 
 def load() -> DualApp:
@@ -67,7 +71,7 @@ def timed(function: View) -> View:
 
         @functools.wraps(function)
         async def timed_async(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            with watch.user_code():
+            with watch.user_code(is_async=True):
                 result = await function(*args, **kwargs)
             return _with_timed_stream(result)
 
@@ -75,7 +79,7 @@ def timed(function: View) -> View:
 
     @functools.wraps(function)
     def timed_sync(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        with watch.user_code():
+        with watch.user_code(is_async=False):
             result = function(*args, **kwargs)
         return _timed_await(result) if is_awaitable(result) else _with_timed_stream(result)
 
@@ -83,7 +87,7 @@ def timed(function: View) -> View:
 
 
 async def _timed_await(awaitable: Awaitable[t.Any]) -> t.Any:
-    with watch.user_code():
+    with watch.user_code(is_async=True):
         result = await awaitable
     return _with_timed_stream(result)
 
@@ -105,7 +109,7 @@ def _with_timed_stream(result: t.Any) -> t.Any:
 def _timed_steps(chunks: types.GeneratorType[t.Any, t.Any, t.Any]) -> Iterator[t.Any]:
     try:
         while True:
-            with watch.user_code():
+            with watch.user_code(is_async=False):
                 try:
                     chunk = next(chunks)
                 except StopIteration:
@@ -120,7 +124,7 @@ async def _timed_async_steps(
 ) -> AsyncIterator[t.Any]:
     try:
         while True:
-            with watch.user_code():
+            with watch.user_code(is_async=True):
                 try:
                     chunk = await anext(chunks)
                 except StopAsyncIteration:
@@ -183,9 +187,10 @@ def _timed_submit(submit: Callable[..., HopFuture]) -> Callable[..., HopFuture]:
 
 def _wsgi_entrance(inner: View) -> View:
     def entrance(environ: dict[str, t.Any], start_response: View) -> t.Any:
-        if environ["PATH_INFO"] == SUMS:
+        tell = _TOLD.get(environ["PATH_INFO"])
+        if tell is not None:
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(watch.read()).encode()]
+            return [json.dumps(tell()).encode()]
         with watch.application():
             return _TimedBody(inner(environ, start_response))
 
@@ -216,9 +221,9 @@ def _asgi_entrance(inner: View) -> View:
     async def entrance(scope: t.Any, receive: View, send: View) -> None:
         if scope["type"] != "http":
             await inner(scope, receive, send)
-        elif scope["path"] == SUMS:
+        elif scope["path"] in _TOLD:
             await send({"type": "http.response.start", "status": 200, "headers": []})
-            body = json.dumps(watch.read()).encode()
+            body = json.dumps(_TOLD[scope["path"]]()).encode()
             await send({"type": "http.response.body", "body": body})
         else:
             with watch.application():

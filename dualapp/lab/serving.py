@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import os
 import re
@@ -19,7 +20,7 @@ import dualapp
 from .errors import LabError
 from .processes import Processes
 from .setups import Target, Way
-from .usage import Usage, usage_of
+from .usage import ProcessTree, Usage
 
 #: Seconds until a server must answer.
 START = 30
@@ -115,8 +116,12 @@ class Server:
             raise LabError(self._with_log(f"ended by itself with exit code {code}"))
 
     def usage(self) -> Usage:
-        """Give what it has cost so far."""
-        return usage_of(self._process.pid)
+        """Give what it has cost so far; to be asked once it is ready."""
+        return self._tree.usage()
+
+    @functools.cached_property
+    def _tree(self) -> ProcessTree:
+        return ProcessTree(self._process.pid)
 
     @property
     def process(self) -> subprocess.Popen[str]:

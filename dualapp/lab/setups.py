@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .errors import BadInput
+from .errors import BadInputError
 from .results import Setup, Side
 
 EventLoop = t.Literal["request", "worker"]
@@ -170,13 +170,13 @@ def choose(names: Sequence[str], by_default: Iterable[str] | None = None) -> lis
         by_default: The names of all, where not every installed one is meant.
 
     Raises:
-        BadInput: There is no such way, or none that is chosen is installed.
+        BadInputError: There is no such way, or none that is chosen is installed.
     """
     if not names:
         wanted = [way for way in WAYS if by_default is None or way.name in by_default]
         found = [way for way in wanted if way.is_installed]
         if not found:
-            raise BadInput(_not_installed("No server"))
+            raise BadInputError(_not_installed("Any server that can be compared"))
         return found
     chosen: list[Way] = []
     for name in names:
@@ -184,21 +184,20 @@ def choose(names: Sequence[str], by_default: Iterable[str] | None = None) -> lis
         named = [way for way in WAYS if plain in (way.name, way.server)]
         if not named:
             known = ", ".join(way.name.replace(" ", "-") for way in WAYS)
-            raise BadInput(f"There is no server {name!r}. Known are: {known}")
+            raise BadInputError(f"There is no server {name!r}. Known are: {known}")
         installed = [way for way in named if way.is_installed]
         if not installed:
             missing = ", ".join(dict.fromkeys(module for way in named for module in way.needs))
-            raise BadInput(_not_installed(f"{name} ({missing})"))
+            raise BadInputError(_not_installed(f"{name} ({missing})"))
         chosen += [way for way in installed if way not in chosen]
     return sorted(chosen, key=WAYS.index)
 
 
 def _not_installed(what: str) -> str:
     return (
-        f"{what} is installed for {sys.executable}."
-        if what == "No server"
-        else f"{what} is not installed for {sys.executable}."
-    ) + " Install it: pip install 'dualapp[lab]' has gunicorn and uvicorn"
+        f"{what} is not installed for {sys.executable}. Install it with pip; 'dualapp[lab]' brings"
+        " gunicorn and uvicorn."
+    )
 
 
 def setup_of(
@@ -233,7 +232,7 @@ def setup_of(
     is_wsgi = way.side == "wsgi"
     own_threads = threads if way.has_threads else 1
     return Setup(
-        name=f"{way.name}, loop per {event_loop}" if is_wsgi and name_the_loop else way.name,
+        name=f"{way.name} ({event_loop} loop)" if is_wsgi and name_the_loop else way.name,
         server=way.server,
         side=way.side,
         event_loop=event_loop if is_wsgi else None,

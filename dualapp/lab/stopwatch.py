@@ -7,7 +7,9 @@ view is under way belongs to that view.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
+import typing as t
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -27,6 +29,9 @@ class Stopwatch:
         hops: On the way to another thread, and back.
     """
 
+    #: The thread in which sync user code runs just now; 0 if none does.
+    thread: t.ClassVar[int] = 0
+
     requests: int = 0
     inside: float = 0.0
     view: float = 0.0
@@ -41,12 +46,14 @@ class Stopwatch:
         return found
 
     @contextlib.contextmanager
-    def user_code(self) -> Iterator[None]:
+    def user_code(self, is_async: bool) -> Iterator[None]:
         """Measure a view or a hook, which may be awaited inside."""
         began, cpu = now(), time.thread_time()
+        Stopwatch.thread = 0 if is_async else threading.get_ident()
         try:
             yield
         finally:
+            Stopwatch.thread = 0
             self.view += now() - began
             self.computing += time.thread_time() - cpu
 

@@ -13,14 +13,17 @@ from .bench import Bench
 from .candidates import Candidate
 from .client import LoadClient
 from .results import Apart
-from .served import SIDE_VARIABLE, SUMS, TARGET_VARIABLE
+from .served import SIDE_VARIABLE, SUMS, TARGET_VARIABLE, WHERE
 from .setups import Target
 from .wanted import Wanted
 
 #: Seconds in which a request is asked again and again, one at a time.
-_SECONDS = 0.12
-_WARM_UP = 3
+_SECONDS = 0.08
+_WARM_UP = 0.02
 _PATIENCE = 10.0
+#: A request waits if at least that share of its time, and so many seconds, are spent so.
+MOSTLY = 0.5
+A_WAIT = 0.001
 
 
 def take_apart(
@@ -50,12 +53,16 @@ def take_apart(
         if (candidate.name, request.name) in good
     ]
     bench.progress.begin("Taking the time of a request apart")
-    found = []
+    found: list[Apart] = []
     for done, (candidate, request) in enumerate(pairs):
         bench.progress.count(done, len(pairs), f"{request.name} under {candidate.name}")
         parts = _parts_of(client, candidate, request)
         if parts:
-            found.append(Apart(setup=candidate.name, request=request.name, parts=parts))
+            is_known = any(each.request == request.name and each.waits_at for each in found)
+            waits_at = None if is_known else _where_it_waits(client, candidate, request, parts)
+            found.append(
+                Apart(setup=candidate.name, request=request.name, parts=parts, waits_at=waits_at)
+            )
     serving.end(bench, running)
     return found
 
@@ -73,22 +80,39 @@ def _with_stopwatches(candidate: Candidate) -> Candidate:
 def _parts_of(client: LoadClient, candidate: Candidate, request: Wanted) -> dict[str, float]:
     assert candidate.server is not None
     port = candidate.server.port
-    for _ in range(_WARM_UP):
-        client.ask(port, request)
+    client.ask(port, request, seconds=_WARM_UP)
     try:
-        _sums(port)
+        _told(port, SUMS)
         found = client.ask(port, request, seconds=_SECONDS)
-        sums = _sums(port)
+        sums = _told(port, SUMS)
     except (OSError, http.client.HTTPException, ValueError):
         return {}
     return parts(found.mean, sums) if found.answered and sums["requests"] else {}
 
 
-def _sums(port: int) -> dict[str, float]:
+def _where_it_waits(
+    client: LoadClient, candidate: Candidate, request: Wanted, parts: Mapping[str, float]
+) -> str | None:
+    """Have the server look where the view waits, if that is what it mostly does."""
+    waits = parts.get("view, waiting", 0.0)
+    if waits < A_WAIT or waits < MOSTLY * sum(parts.values()):
+        return None
+    assert candidate.server is not None
+    port = candidate.server.port
+    try:
+        _told(port, WHERE)
+        client.ask(port, request, seconds=_WARM_UP)
+        return t.cast("str | None", _told(port, WHERE))
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+
+
+def _told(port: int, path: str) -> t.Any:
+    """Ask the stopwatches in a server for what they know."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
     try:
-        connection.request("GET", SUMS)
-        return t.cast("dict[str, float]", json.loads(connection.getresponse().read()))
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read())
     finally:
         connection.close()
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from .results import Asked, Figures, Results
-from .wording import capital, megabytes, rate, seconds, times
+from .wording import megabytes, rate, seconds, times
 
 WIDTH = 100
 
@@ -36,7 +36,8 @@ def _heading(results: Results) -> str:
         f"{results.app}: {_count(settings.workers, 'worker')} per server, {cores};"
         f" {_count(settings.rounds, 'round')} of {seconds(settings.seconds)} and more in turns;"
         f" {results.seconds:.0f} s in all.",
-        f"{machine.processor}, {_count(machine.cores, 'core')}, {machine.python}, {machine.system}.",
+        f"{machine.processor}, {_count(machine.cores, 'core')}, {machine.python},"
+        f" {machine.system}.",
         "Shown are medians of the rounds. p50 and p99 are latencies at the highest concurrency,"
         " corrected for coordinated omission.",
     ]
@@ -90,7 +91,7 @@ def _noise(found: Sequence[Figures]) -> Iterator[str]:
     """Say what went wrong, and how far apart the rounds were if that is far."""
     for figures in found:
         if figures.errors:
-            errors = ", ".join(f"{count} × {what}" for what, count in figures.errors.items())
+            errors = ", ".join(f"{count} times {what}" for what, count in figures.errors.items())
             yield _folded(f"  ! {figures.setup}, {figures.concurrency} at once: {errors}")
     widest = max(found, key=_apart)
     if _apart(widest) > _NOISY:
@@ -115,7 +116,7 @@ def _advice(results: Results) -> str:
     advice = results.advice
     if advice is None:
         return ""
-    points = [_folded(f"- {capital(sentence)}", "  ") for sentence in advice.sentences]
+    points = [_folded(f"- {sentence}", "  ") for sentence in advice.sentences]
     longer = (
         "For steadier figures measure longer, on a machine that does nothing else: --seconds 300."
     )

@@ -35,21 +35,26 @@ class Measured:
     memory: int
 
 
-def in_turns(
-    setups: Sequence[str], requests: Sequence[str], levels: Sequence[int], rounds: int
+def one_round(
+    number: int, setups: Sequence[str], requests: Sequence[str], levels: Sequence[int]
 ) -> Iterator[Turn]:
-    """Give all turns of all rounds.
+    """Give the turns of a round.
 
     The setups follow each other within a request and a concurrency, so that what disturbs the
     machine for some seconds hits all of them; each round begins with another one.
+
+    Args:
+        number: Of the round, from 0.
+        setups: Their names.
+        requests: Their names.
+        levels: Requests under way at once.
     """
-    for number in range(rounds):
-        start = number % len(setups) if setups else 0
-        order = [*setups[start:], *setups[:start]]
-        for request in requests:
-            for level in levels:
-                for setup in order:
-                    yield Turn(setup, request, level)
+    start = number % len(setups) if setups else 0
+    order = [*setups[start:], *setups[:start]]
+    for request in requests:
+        for level in levels:
+            for setup in order:
+                yield Turn(setup, request, level)
 
 
 def spread(values: Iterable[float]) -> Spread:

@@ -11,36 +11,56 @@ import psutil
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds so far, and resident bytes now, of a process and all below it."""
+    """CPU seconds so far, and resident bytes now."""
 
     cpu: float
     memory: int
 
 
-def usage_of(pid: int) -> Usage:
-    """Look at a process and all its descendants; those that end meanwhile are left out."""
-    cpu, memory = 0.0, 0
-    for process in _tree(pid):
+class ProcessTree:
+    """A process and all below it.
+
+    They are looked for once, and again when one of them has ended: that takes longer than asking
+    them what they use.
+
+    Args:
+        pid: Of the first process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._members = self._look()
+
+    def usage(self) -> Usage:
+        """Give what all of them use together."""
         try:
+            return self._sum()
+        except psutil.NoSuchProcess:
+            self._members = self._look()
+            return self._sum()
+
+    def _sum(self) -> Usage:
+        cpu, memory = 0.0, 0
+        for process in self._members:
             memory += process.memory_info().rss
             cpu += _cpu_seconds(process)
-        except (psutil.Error, OSError):
-            continue
-    return Usage(cpu, memory)
+        return Usage(cpu, memory)
 
-
-def _tree(pid: int) -> list[psutil.Process]:
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return []
+    def _look(self) -> list[psutil.Process]:
+        try:
+            root = psutil.Process(self._pid)
+            return [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
     if sys.platform == "linux":
         # psutil counts in ticks of 10 ms, too coarse for a short turn. This is the clock that
         # clock_getcpuclockid(3) gives for a process, see MAKE_PROCESS_CPUCLOCK of the kernel.
-        return time.clock_gettime((~process.pid << 3) | 2)
+        try:
+            return time.clock_gettime((~process.pid << 3) | 2)
+        except OSError as error:
+            raise psutil.NoSuchProcess(process.pid) from error
     times = process.cpu_times()
-    return times.user + times.system
+    return float(times.user + times.system)

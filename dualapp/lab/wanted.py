@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .errors import BadInput
+from .errors import BadInputError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -62,24 +62,24 @@ def parse(text: str, folder: Path) -> Wanted:
         folder: Where files for bodies are looked for.
 
     Raises:
-        BadInput: It cannot be read.
+        BadInputError: It cannot be read.
     """
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise BadInput(f"The request {text!r} cannot be read: {error}. {_EXAMPLE}") from None
+        raise BadInputError(f"The request {text!r} cannot be read: {error}. {_EXAMPLE}") from None
     if len(words) < 2:
-        raise BadInput(f"The request {text!r} needs a method and a path. {_EXAMPLE}")
+        raise BadInputError(f"The request {text!r} needs a method and a path. {_EXAMPLE}")
     method, path, *rest = words
     if method.upper() not in METHODS:
-        raise BadInput(f"{method!r} in {text!r} is none of {', '.join(METHODS)}. {_EXAMPLE}")
+        raise BadInputError(f"{method!r} in {text!r} is none of {', '.join(METHODS)}. {_EXAMPLE}")
     if _PATH.fullmatch(path) is None:
-        raise BadInput(
+        raise BadInputError(
             f"The path {path!r} in {text!r} must begin with '/' and be percent-encoded. {_EXAMPLE}"
         )
     headers, bodies = _split(rest, text)
     if len(bodies) > 1:
-        raise BadInput(
+        raise BadInputError(
             f"The request {text!r} has two bodies: put quotes around the one. {_EXAMPLE}"
         )
     body = None
@@ -95,21 +95,21 @@ def parse_file(file: Path) -> list[Wanted]:
     """Read a file of requests, one a line.
 
     Raises:
-        BadInput: It cannot be read; with the line's number.
+        BadInputError: It cannot be read; with the line's number.
     """
     try:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The file of requests cannot be read: {error}") from None
+        raise BadInputError(f"The file of requests cannot be read: {error}") from None
     found = []
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.lstrip().startswith("#"):
             try:
                 found.append(parse(line, file.parent))
-            except BadInput as error:
-                raise BadInput(f"{file}, line {number}: {error}") from None
+            except BadInputError as error:
+                raise BadInputError(f"{file}, line {number}: {error}") from None
     if not found:
-        raise BadInput(f"{file} holds no request. {_EXAMPLE}, one a line")
+        raise BadInputError(f"{file} holds no request. {_EXAMPLE}, one a line")
     return found
 
 
@@ -133,7 +133,7 @@ def _split(words: Sequence[str], text: str) -> tuple[list[tuple[str, str]], list
             continue
         header = _HEADER.fullmatch(next(rest, ""))
         if header is None:
-            raise BadInput(
+            raise BadInputError(
                 f'After -H in {text!r} a header is missing. Write: GET / -H "Accept: text/html"'
             )
         headers.append((header[1], header[2]))
@@ -148,5 +148,5 @@ def _body(word: str, folder: Path, text: str) -> tuple[bytes, str]:
     try:
         body = file.read_bytes()
     except OSError as error:
-        raise BadInput(f"The body of {text!r} cannot be read: {error}") from None
+        raise BadInputError(f"The body of {text!r} cannot be read: {error}") from None
     return body, mimetypes.guess_type(file.name)[0] or "application/octet-stream"

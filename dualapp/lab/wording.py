@@ -40,8 +40,3 @@ def listed(names: Sequence[str]) -> str:
     """Write names one after the other: ``a, b and c``."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def capital(text: str) -> str:
-    """Begin a sentence; names of programs keep their small letter elsewhere."""
-    return text[:1].upper() + text[1:]
