@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from .app import EVENT_LOOP_VARIABLE
 from .bench import Bench
@@ -63,6 +64,7 @@ def candidates_of(options: Options, app: Described, environment: dict[str, str])
     for way in options.ways:
         for loop in _loops(options, way) or (app.event_loop,):
             own = {EVENT_LOOP_VARIABLE: loop} if _loops(options, way) else {}
+            elsewhere = {"PYTHONPATH": app.folder} if _must_be_found(app) else {}
             setup = setup_of(
                 way,
                 target,
@@ -70,12 +72,17 @@ def candidates_of(options: Options, app: Described, environment: dict[str, str])
                 threads=options.threads,
                 sync_threads=app.sync_threads,
                 event_loop=loop,
-                environment="".join(f"{name}={value} " for name, value in own.items()),
+                environment={**elsewhere, **own},
                 name_the_loop=bool(own),
             )
             whole = environment_for(app.folder, **environment, **own)
             found.append(Candidate(setup=setup, way=way, target=target, environment=whole))
     return found
+
+
+def _must_be_found(app: Described) -> bool:
+    """Tell whether servers that are started in this folder would not find the application."""
+    return app.is_in_folder and Path(app.folder) != Path.cwd()
 
 
 def _loops(options: Options, way: Way) -> tuple[EventLoop, ...]:
@@ -138,7 +145,7 @@ def _those_that_answer(
                     bench.processes.end(candidate.server.process)
                     launch(candidate)
                     continue
-                candidate.fail(bench, f"{error}. See all of it: {candidate.setup.command}")
+                candidate.fail(bench, f"{error}. To see all of it, run: {candidate.setup.command}")
             else:
                 yield candidate
             break

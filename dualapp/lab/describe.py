@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ..cli.discovery import app_in, name_in
+from ..cli.errors import NoAppException
 from ..cli.importing import open_import_path
 from ..sides.colour import is_async
 
@@ -44,6 +45,7 @@ class Described:
         name: The attribute in it.
         call: ``()``, perhaps with arguments, for a factory; else empty.
         folder: What must be on the servers' ``sys.path``.
+        is_in_folder: Whether the module is found there, and not among what is installed.
         event_loop: ``WSGI_EVENT_LOOP``.
         sync_threads: ``SYNC_THREADS``.
         plain: Paths that can be asked with GET and without arguments.
@@ -55,6 +57,7 @@ class Described:
     name: str
     call: str
     folder: str
+    is_in_folder: bool
     event_loop: t.Literal["request", "worker"]
     sync_threads: int
     plain: list[str]
@@ -79,6 +82,7 @@ def describe(import_path: str, requests: list[tuple[str, str]]) -> Described:
         name=name,
         call="" if is_app else _call_of(given),
         folder=folder,
+        is_in_folder=Path(module.__file__ or "").is_relative_to(folder),
         event_loop=app.config["WSGI_EVENT_LOOP"],
         sync_threads=app.config["SYNC_THREADS"],
         plain=plain,
@@ -132,10 +136,17 @@ def main() -> None:
         found = describe(import_path, [tuple(pair) for pair in json.loads(requests)])
     except Exception as error:
         traceback.print_exc()
-        line = " ".join(str(getattr(error, "message", "") or error).split())
-        Path(file).write_text(json.dumps({"error": f"{type(error).__name__}: {line}"}), "utf-8")
+        Path(file).write_text(json.dumps({"error": _in_one_line(error)}), "utf-8")
         sys.exit(1)
     Path(file).write_text(json.dumps(asdict(found)), "utf-8")
+
+
+def _in_one_line(error: Exception) -> str:
+    """Say what is wrong; of a message that holds a traceback, its last line."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, NoAppException):
+        return lines[-1] if "Traceback" in str(error) else " ".join(lines)
+    return f"{type(error).__name__}: {' '.join(lines)}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -54,7 +55,8 @@ def described(bench: Bench, app: str, requests: Sequence[Wanted]) -> Described:
     )
     if "error" in answer:
         raise LabError(
-            f"{app} cannot be imported: {answer['error']} See where: dualapp --app {app} routes"
+            f"{app} cannot be measured. {answer['error'].rstrip('.')}. To see where, run: dualapp"
+            f" --app {shlex.quote(app)} routes"
         )
     return read(file.read_text("utf-8"))
 

@@ -10,7 +10,7 @@ import importlib.util
 import shlex
 import sys
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import BadInputError
@@ -208,7 +208,7 @@ def setup_of(
     threads: int,
     sync_threads: int,
     event_loop: EventLoop,
-    environment: str = "",
+    environment: Mapping[str, str],
     name_the_loop: bool = False,
 ) -> Setup:
     """Make the setup that is reported for a way.
@@ -220,13 +220,14 @@ def setup_of(
         threads: Threads of each worker, where the server has such.
         sync_threads: ``SYNC_THREADS`` of the application, its threads on ASGI.
         event_loop: ``WSGI_EVENT_LOOP``, for the WSGI side.
-        environment: What is put before the command.
+        environment: Variables that are put before the command.
         name_the_loop: Whether that is a part of the name.
     """
     failure, command = None, ""
     try:
         arguments = way.arguments(target, workers, threads)
-        command = f"{environment}{shlex.join([way.server, *arguments])}"
+        variables = [f"{variable}={shlex.quote(value)}" for variable, value in environment.items()]
+        command = " ".join([*variables, shlex.join([way.server, *arguments])])
     except ValueError as error:
         failure = str(error)
     is_wsgi = way.side == "wsgi"
