@@ -64,13 +64,14 @@ def overlap(one: Spread, other: Spread) -> bool:
 
 def best_rate(results: Results, setup: str, request: str) -> Figures | None:
     """Give the figures with the highest rate at which a setup serves a request well."""
+    own = [each for each in results.figures if (each.setup, each.request) == (setup, request)]
+    if not own:
+        return None
     limit = _limit(results, request)
     well = [
         figures
-        for figures in results.figures
-        if (figures.setup, figures.request) == (setup, request)
-        and figures.p99.median <= limit
-        and sum(figures.errors.values()) <= ERRORS * figures.answered
+        for figures in own
+        if figures.p99.median <= limit and sum(figures.errors.values()) <= ERRORS * figures.answered
     ]
     return max(well, key=lambda figures: figures.per_second.median, default=None)
 
