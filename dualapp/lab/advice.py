@@ -48,7 +48,7 @@ def _overall(results: Results) -> Iterator[str]:
     if not others:
         yield f"Only {first.setup} was measured, so there is nothing to compare it with."
         return
-    over = "the request" if len(results.requests) == 1 else "all requests"
+    over = "the one request" if len(results.requests) == 1 else "all requests"
     tied = ties(order)
     if len(tied) > 1:
         most = max(tied, key=lambda each: each.memory)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..alias import AS_FLASK_VARIABLE
 from .app import EVENT_LOOP_VARIABLE
 from .bench import Bench
 from .describe import Described
@@ -64,7 +66,6 @@ def candidates_of(options: Options, app: Described, environment: dict[str, str])
     for way in options.ways:
         for loop in _loops(options, way) or (app.event_loop,):
             own = {EVENT_LOOP_VARIABLE: loop} if _loops(options, way) else {}
-            elsewhere = {"PYTHONPATH": app.folder} if _must_be_found(app) else {}
             setup = setup_of(
                 way,
                 target,
@@ -72,7 +73,7 @@ def candidates_of(options: Options, app: Described, environment: dict[str, str])
                 threads=options.threads,
                 sync_threads=app.sync_threads,
                 event_loop=loop,
-                environment={**elsewhere, **own},
+                environment={**_needed_to_load(app), **own},
                 name_the_loop=bool(own),
             )
             whole = environment_for(app.folder, **environment, **own)
@@ -80,9 +81,14 @@ def candidates_of(options: Options, app: Described, environment: dict[str, str])
     return found
 
 
-def _must_be_found(app: Described) -> bool:
-    """Tell whether servers that are started in this folder would not find the application."""
-    return app.is_in_folder and Path(app.folder) != Path.cwd()
+def _needed_to_load(app: Described) -> dict[str, str]:
+    """Give the variables without which a server started in this folder would not load it."""
+    needed = {}
+    if app.is_in_folder and Path(app.folder) != Path.cwd():
+        needed["PYTHONPATH"] = app.folder
+    if AS_FLASK_VARIABLE in os.environ:
+        needed[AS_FLASK_VARIABLE] = os.environ[AS_FLASK_VARIABLE]
+    return needed
 
 
 def _loops(options: Options, way: Way) -> tuple[EventLoop, ...]:

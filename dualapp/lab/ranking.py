@@ -4,7 +4,7 @@ A setup's *rate* for a request is the highest that it reached where the request 
 with at most one error in a hundred, and a p99 within :data:`SLOWER` times what the request takes
 alone at the fastest setup (or :data:`PATIENCE`, if that is more). Its *score* is the geometric mean
 over all requests of its rate's share of the best one's. Setups whose scores overlap within the
-spread of the rounds tie, and of these the one with the smallest memory comes first.
+spread of the rounds, or nearly so, tie, and of these the one with the smallest memory comes first.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ SLOWER = 10
 PATIENCE = 0.25
 #: The share of requests that may fail.
 ERRORS = 0.01
+#: By which factor the spreads of two figures must be apart: three rounds do not show all of it.
+MARGIN = 1.05
 #: The share that counts for a request that a setup does not serve well at any concurrency.
 NOTHING = 0.01
 
@@ -58,8 +60,8 @@ def ties(scored: Sequence[Scored]) -> list[Scored]:
 
 
 def overlap(one: Spread, other: Spread) -> bool:
-    """Tell whether two figures cannot be told apart."""
-    return one.low <= other.high and other.low <= one.high
+    """Tell whether two figures cannot be told apart by rounds as few as there are."""
+    return one.low <= other.high * MARGIN and other.low <= one.high * MARGIN
 
 
 def best_rate(results: Results, setup: str, request: str) -> Figures | None:

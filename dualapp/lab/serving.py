@@ -24,6 +24,8 @@ from .usage import ProcessTree, Usage
 
 #: Seconds until a server must answer.
 START = 30
+#: Seconds that one question whether it is ready may take.
+ASK = 5
 _LOOK = 0.05
 #: Asked to find out whether a server answers; hardly a route of anybody's.
 _NOWHERE = "/.dualapp-lab/nowhere"
@@ -87,7 +89,8 @@ class Server:
         deadline = time.monotonic() + START
         while True:
             self.check()
-            if self._answers():
+            # Not whoever took the port between our looking for a free one and the server's start.
+            if self._answers() and ProcessTree(self._process.pid).listens_on(self.port):
                 return
             if time.monotonic() > deadline:
                 raise LabError(self._with_log(f"did not answer within {START} s"))
@@ -95,7 +98,7 @@ class Server:
             time.sleep(_LOOK)
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ASK)
         with (
             contextlib.suppress(OSError, http.client.HTTPException),
             contextlib.closing(connection),

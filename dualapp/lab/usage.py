@@ -39,6 +39,17 @@ class ProcessTree:
             self._members = self._look()
             return self._sum()
 
+    def listens_on(self, port: int) -> bool:
+        """Tell whether one of them waits for connections to a port."""
+        try:
+            return any(
+                connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+                for process in self._members
+                for connection in process.net_connections("tcp")
+            )
+        except psutil.NoSuchProcess:
+            return False
+
     def _sum(self) -> Usage:
         cpu, memory = 0.0, 0
         for process in self._members:
