@@ -7,7 +7,7 @@ import pytest
 from dualapp.lab.advice import advise
 from dualapp.lab.ranking import best_rate, ranked
 
-from .made_up import GTHREAD, SYNC, UVICORN, asked, figures, results, setup
+from .small_results import GTHREAD, SYNC, UVICORN, asked, figures, results, setup
 
 WAITS = {"server and network": 0.002, "dualapp": 0.001, "view, waiting": 0.18}
 COMPUTES = {"dualapp": 0.001, "view, computing": 0.02, "view, waiting": 0.001}
@@ -66,8 +66,8 @@ def test_a_tie_goes_to_the_smaller_memory_and_is_called_one():
     advice = advise(results(found))
     assert advice.setup == UVICORN
     assert advice.sentences[0] == (
-        "Over the one request, gunicorn gthread and uvicorn are alike within the spread of the rounds;"
-        " uvicorn takes the least memory of them, 45 MB (the most: 60 MB), and is recommended for"
+        "Over the one request, gunicorn gthread and uvicorn are alike within the spread of the"
+        " rounds; uvicorn takes the least memory of them, 45 MB (the most: 60 MB), and is recommended for"
         " that."
     )
     apart = [

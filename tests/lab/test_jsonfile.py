@@ -9,16 +9,16 @@ import pytest
 from dualapp.lab.advice import advise
 from dualapp.lab.jsonfile import dumps, loads
 
-from . import made_up
+from . import small_results
 
 
 def test_there_and_back():
-    found = [made_up.figures(made_up.SYNC, "GET /report", 10, errors={"status 500": 1})]
+    found = [small_results.figures(small_results.SYNC, "GET /report", 10, errors={"status 500": 1})]
     parts = {"dualapp": 0.001, "view, waiting": 0.2}
-    results = made_up.results(found, parts=parts, waits_at="shop, line 7", notes=["A note."])
+    results = small_results.results(found, parts=parts, waits_at="shop, line 7", notes=["A note."])
     assert results.advice is None
     assert loads(dumps(results)) == results
-    advised = made_up.results(found, parts=parts, advice=advise(results))
+    advised = small_results.results(found, parts=parts, advice=advise(results))
     assert loads(dumps(advised)) == advised
 
 

@@ -8,7 +8,7 @@ from dualapp.lab import wording
 from dualapp.lab.advice import advise
 from dualapp.lab.terminal import WIDTH, text_of
 
-from .made_up import SYNC, UVICORN, asked, figures, results
+from .small_results import SYNC, UVICORN, asked, figures, results
 
 
 def test_a_table_for_each_request_then_the_advice():
