@@ -13,6 +13,7 @@ from .client import PATIENCE, LoadClient
 from .errors import LabError
 from .load import Found
 from .options import Options
+from .serving import Server
 from .turns import Measured, Turn, one_round
 from .wanted import Wanted, get
 
@@ -41,7 +42,7 @@ def those_that_answer(
         if found.answered and not found.redirected:
             chosen.append(request)
         elif not found.redirected:
-            bench.note(f"{request.name} is left out: {_why(found, _CURIOSITY)}.")
+            bench.note(f"{request.name} is left out. {_why(found, _CURIOSITY)}.")
     return chosen
 
 
@@ -76,10 +77,10 @@ def try_out(
             else:
                 failures[why].append(candidate.name)
         for why, names in failures.items():
-            under = "every server" if len(names) == len(candidates) else ", ".join(names)
+            under = "any server" if len(names) == len(candidates) else ", ".join(names)
             bench.note(
-                f"{request.name} is not measured under {under}: {why}. Serve the application by"
-                " hand and ask it once, to see the error."
+                f"{request.name} is not measured under {under}. {why}. Serve the application by"
+                " hand and ask it once, to see why."
             )
     return good
 
@@ -98,8 +99,8 @@ def _what_is_wrong(
 
 def _why(found: Found, patience: float) -> str:
     if found.errors:
-        return f"it answered {', '.join(found.errors)}".replace("answered closed", "was closed")
-    return f"it did not end within {patience:g} s"
+        return f"It failed: {', '.join(found.errors)}"
+    return f"It did not end within {patience:g} s"
 
 
 @dataclass(frozen=True)
@@ -145,36 +146,45 @@ def load_in_turns(
     bench.progress.begin("Measuring")
     began = time.monotonic()
     for number, turns in enumerate(rounds):
-        passed = time.monotonic() - began
-        if number >= _ROUNDS and passed + passed / number > _LATE * options.seconds:
-            bench.note(
-                f"After {passed:.0f} s there was time for {number} of {options.rounds} rounds:"
-                " answers take long, or the machine is busy. Measure longer: --seconds"
-            )
+        if _is_late(bench, time.monotonic() - began, number, options):
             break
-        for turn in turns:
+        for done, turn in enumerate(turns, sum(map(len, rounds[:number]))):
             candidate = by_name[turn.setup]
-            if candidate.server is None:
-                continue
             what = f"{turn.request}, {turn.concurrency} at once, under {turn.setup}"
-            bench.progress.count(sum(map(len, measured.values())), total, what)
+            bench.progress.count(done, total, what)
             try:
-                found = _one_turn(client, candidate, wanted[turn.request], turn, seconds)
+                found = _one_turn(client, candidate.server, wanted[turn.request], turn, seconds)
             except LabError as error:
                 candidate.fail(bench, f"{error}. It was asked {what}")
             else:
-                measured[turn].append(found)
+                measured[turn] += found
     left = {turn: found for turn, found in measured.items() if by_name[turn.setup].server}
     return Loaded(left, max(map(len, left.values()), default=0), seconds)
 
 
+def _is_late(bench: Bench, passed: float, number: int, options: Options) -> bool:
+    """Tell whether a round would take the load far over its time; two are made in any case."""
+    if number < _ROUNDS or passed + passed / number <= _LATE * options.seconds:
+        return False
+    bench.note(
+        f"After {passed:.0f} s there was time for {number} of {options.rounds} rounds: answers take"
+        " long, or the machine is busy. Measure longer: --seconds"
+    )
+    return True
+
+
 def _one_turn(
-    client: LoadClient, candidate: Candidate, request: Wanted, turn: Turn, seconds: float
-) -> Measured:
-    server = candidate.server
-    assert server is not None
+    client: LoadClient, server: Server | None, request: Wanted, turn: Turn, seconds: float
+) -> list[Measured]:
+    """Load a server once; nothing is found of one that has ended before.
+
+    Raises:
+        LabError: It has ended meanwhile.
+    """
+    if server is None:
+        return []
     before = server.usage()
     found = client.ask(server.port, request, concurrency=turn.concurrency, seconds=seconds)
     after = server.usage()
     server.check()
-    return Measured(found=found, cpu=after.cpu - before.cpu, memory=after.memory)
+    return [Measured(found=found, cpu=after.cpu - before.cpu, memory=after.memory)]

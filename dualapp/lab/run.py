@@ -15,6 +15,7 @@ from .advice import advise
 from .bench import Bench, set_up
 from .candidates import Candidate
 from .client import LoadClient, client_name, said_by, start_module
+from .describe import Described
 from .describing import asked, described
 from .errors import LabError
 from .loading import Loaded, load_in_turns, those_that_answer, try_out
@@ -24,6 +25,7 @@ from .progress import Progress
 from .results import Client, Figures, Results, Settings
 from .takenapart import take_apart
 from .turns import figures_of
+from .wanted import Wanted
 
 
 def compare(options: Options, progress: Progress) -> Results:
@@ -53,18 +55,13 @@ def _compare(bench: Bench, options: Options) -> Results:
     if not running:
         raise LabError(_nothing(candidates))
     _note_idle_memory(running)
-    requests = options.requests or those_that_answer(bench, client, running[0], app.plain)
-    if not requests:
-        raise LabError(
-            f"{options.app} has no GET route without arguments that answers with a status of 200 to"
-            ' 299. Say what to ask: --request "GET /reports/2024"'
-        )
+    requests = options.requests or _usual_requests(bench, client, running, app, options.app)
     good = try_out(bench, client, running, requests, max(options.concurrency))
     loaded = load_in_turns(bench, client, running, good, requests, options)
     serving.end(bench, running)
     figures = [f for turn, rounds in loaded.measured.items() if (f := figures_of(turn, rounds))]
     if not figures:
-        raise LabError("No request was answered without an error: see the notes above.")
+        raise LabError(f"No request was answered without an error. {' '.join(bench.notes)}")
     apart = take_apart(bench, client, running, good, requests, options.threads)
     bench.progress.begin("Measuring the load client itself")
     limit = client.limit(bench.processes, bench.server_cores, bench.folder)
@@ -91,6 +88,25 @@ def _note_idle_memory(running: Sequence[Candidate]) -> None:
         assert candidate.server is not None
         memory = candidate.server.usage().memory
         candidate.setup = replace(candidate.setup, idle_memory=memory)
+
+
+def _usual_requests(
+    bench: Bench, client: LoadClient, running: Sequence[Candidate], app: Described, name: str
+) -> list[Wanted]:
+    """Give what is asked if the user has named nothing.
+
+    Raises:
+        LabError: There is nothing.
+    """
+    # A view that does not end must not keep this server from answering for the others.
+    most_patient = max(running, key=lambda candidate: candidate.setup.threads)
+    requests = those_that_answer(bench, client, most_patient, app.plain)
+    if not requests:
+        raise LabError(
+            f"{name} has no GET route without arguments that answers with a status of 200 to 299."
+            ' Say what to ask: --request "GET /reports/2024"'
+        )
+    return requests
 
 
 def _environment(bench: Bench, options: Options) -> dict[str, str]:

@@ -44,25 +44,25 @@ def take_apart(
         requests: What to ask.
         threads: Threads of each worker.
     """
-    copies = [_with_stopwatches(each) for each in candidates if each.setup.failure is None]
-    running = serving.start(bench, copies, workers=1, threads=threads)
+    copies = {
+        each.name: _with_stopwatches(each) for each in candidates if each.setup.failure is None
+    }
+    running = serving.start(bench, [*copies.values()], workers=1, threads=threads)
     pairs = [
-        (candidate, request)
+        (name, request)
         for request in requests
-        for candidate in running
-        if (candidate.name, request.name) in good
+        for name, copy in copies.items()
+        if copy.server is not None and (name, request.name) in good
     ]
     bench.progress.begin("Taking the time of a request apart")
     found: list[Apart] = []
-    for done, (candidate, request) in enumerate(pairs):
-        bench.progress.count(done, len(pairs), f"{request.name} under {candidate.name}")
-        parts = _parts_of(client, candidate, request)
+    for done, (name, request) in enumerate(pairs):
+        bench.progress.count(done, len(pairs), f"{request.name} under {name}")
+        parts = _parts_of(client, copies[name], request)
         if parts:
             is_known = any(each.request == request.name and each.waits_at for each in found)
-            waits_at = None if is_known else _where_it_waits(client, candidate, request, parts)
-            found.append(
-                Apart(setup=candidate.name, request=request.name, parts=parts, waits_at=waits_at)
-            )
+            place = None if is_known else _where_it_waits(client, copies[name], request, parts)
+            found.append(Apart(setup=name, request=request.name, parts=parts, waits_at=place))
     serving.end(bench, running)
     return found
 
@@ -73,8 +73,9 @@ def _with_stopwatches(candidate: Candidate) -> Candidate:
         TARGET_VARIABLE: str(candidate.target),
         SIDE_VARIABLE: candidate.setup.side,
     }
+    setup = replace(candidate.setup, name=f"{candidate.name} with stopwatches")
     target = Target(module="dualapp.lab.served", name="app")
-    return replace(candidate, target=target, environment=environment, server=None)
+    return replace(candidate, setup=setup, target=target, environment=environment, server=None)
 
 
 def _parts_of(client: LoadClient, candidate: Candidate, request: Wanted) -> dict[str, float]:

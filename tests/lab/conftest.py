@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import uuid
 from pathlib import Path
 
@@ -42,6 +43,13 @@ class Marked:
             with contextlib.suppress(OSError):
                 if self.mark.encode() in (folder / "environ").read_bytes():
                     found.append((folder / "cmdline").read_text().replace("\0", " "))
+        return found
+
+    def left(self):
+        """Give those that go on; one that was killed may take a moment to be gone."""
+        deadline = time.monotonic() + 10
+        while (found := self.running()) and time.monotonic() < deadline:
+            time.sleep(0.02)
         return found
 
 

@@ -67,8 +67,8 @@ def test_a_tie_goes_to_the_smaller_memory_and_is_called_one():
     assert advice.setup == UVICORN
     assert advice.sentences[0] == (
         "Over the one request, gunicorn gthread and uvicorn are alike within the spread of the"
-        " rounds; uvicorn takes the least memory of them, 45 MB (the most: 60 MB), and is recommended for"
-        " that."
+        " rounds; uvicorn takes the least memory of them, 45 MB (the most: 60 MB), and is"
+        " recommended for that."
     )
     apart = [
         figures(GTHREAD, REPORT, 100, noise=0.01, memory=60),

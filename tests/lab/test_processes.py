@@ -56,7 +56,7 @@ def test_all_of_it_ends_after_an_error(marked, tmp_path, monkeypatch):
 
     with pytest.raises(ValueError, match="an error"):
         fail()
-    assert marked.running() == []
+    assert marked.left() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -72,7 +72,7 @@ def test_a_signal_ends_the_run_and_handlers_are_put_back(marked, tmp_path, numbe
     with pytest.raises(KeyboardInterrupt):
         wait()
     assert signal.getsignal(number) is before
-    assert marked.running() == []
+    assert marked.left() == []
 
 
 def test_a_signal_while_a_process_starts_does_not_lose_it(marked, tmp_path, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_signal_while_a_process_starts_does_not_lose_it(marked, tmp_path, monk
 
     with pytest.raises(KeyboardInterrupt):
         start_one()
-    assert marked.running() == []
+    assert marked.left() == []
 
 
 def test_what_a_tree_of_processes_uses(tmp_path):

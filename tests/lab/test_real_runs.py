@@ -28,7 +28,7 @@ def run(marked, *arguments):
         text=True,
         timeout=300,
     )
-    assert marked.running() == []
+    assert marked.left() == []
     return done
 
 
@@ -40,7 +40,7 @@ def test_an_application_of_ones_own(marked, tmp_path):
     requests = ["GET /", "GET /report", "GET /later"]
     assert [request.name for request in results.requests] == requests
     assert [setup.name for setup in results.setups] == ["gunicorn sync", "uvicorn"]
-    assert results.notes == ["GET /broken is left out: it answered status 500."]
+    assert results.notes == ["GET /broken is left out. It failed: status 500."]
     measured = {(f.setup, f.request, f.concurrency) for f in results.figures}
     setups = ["gunicorn sync", "uvicorn"]
     assert measured == {(s, r, n) for s in setups for r in requests for n in (1, 2)}
@@ -91,7 +91,7 @@ def test_a_server_that_does_not_start_is_left_out(marked):
     assert {figures["setup"] for figures in data["figures"]} == {"uvicorn"}
     assert {figures["request"] for figures in data["figures"]} == {"POST /predict"}
     assert "The shop does not open here." in data["setups"][0]["failure"]
-    assert "GET /nowhere is not measured under every server: it answered status 404" in str(
+    assert "GET /nowhere is not measured under any server. It failed: status 404" in str(
         data["notes"]
     )
     assert data["advice"]["command"].endswith("--factory shop:create_app")
@@ -140,4 +140,4 @@ def test_a_run_that_is_broken_off_leaves_nothing_behind(marked, number, step):
         process.wait()
     assert process.returncode == 1
     assert said.endswith("Aborted!\n")
-    assert marked.running() == []
+    assert marked.left() == []
