@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -111,50 +111,43 @@ def start(
         workers: Processes of each.
         threads: Threads of each worker.
     """
-    launch = _launcher(bench, workers, threads)
-    bench.progress.begin(f"Starting {len(candidates)} servers")
+    bench.progress.begin("Starting the servers")
     for candidate in candidates:
         if candidate.setup.failure is None:
-            launch(candidate)
+            _launch(bench, candidate, workers, threads)
         else:
             bench.note(f"{candidate.name} is left out. {candidate.setup.failure}")
-    return list(_those_that_answer(bench, candidates, launch))
+    return [each for each in candidates if _is_up(bench, each, workers, threads)]
 
 
-def _launcher(bench: Bench, workers: int, threads: int) -> Callable[[Candidate], None]:
-    def launch(candidate: Candidate) -> None:
-        candidate.server = Server(
-            bench.processes,
-            candidate.way,
-            candidate.target,
-            workers=workers,
-            threads=threads,
-            cores=bench.server_cores,
-            environment=candidate.environment,
-            folder=bench.new_folder(),
-        )
-
-    return launch
+def _launch(bench: Bench, candidate: Candidate, workers: int, threads: int) -> None:
+    candidate.server = Server(
+        bench.processes,
+        candidate.way,
+        candidate.target,
+        workers=workers,
+        threads=threads,
+        cores=bench.server_cores,
+        environment=candidate.environment,
+        folder=bench.new_folder(),
+    )
 
 
-def _those_that_answer(
-    bench: Bench, candidates: Sequence[Candidate], launch: Callable[[Candidate], None]
-) -> Iterator[Candidate]:
-    for candidate in candidates:
-        for attempt in range(1, _PORTS + 1):
-            if candidate.server is None:
-                break
-            try:
-                candidate.server.wait_until_ready(bench.progress.go_on)
-            except LabError as error:
-                if candidate.server.port_was_taken and attempt < _PORTS:
-                    bench.processes.end(candidate.server.process)
-                    launch(candidate)
-                    continue
-                candidate.fail(bench, f"{error}. To see all of it, run: {candidate.setup.command}")
+def _is_up(bench: Bench, candidate: Candidate, workers: int, threads: int) -> bool:
+    """Wait for a server; give it another port if it has lost its own, and leave it out at last."""
+    for attempt in range(1, _PORTS + 1):
+        if candidate.server is None:
+            return False
+        try:
+            candidate.server.wait_until_ready(bench.progress.go_on)
+            return True
+        except LabError as error:
+            if candidate.server.port_was_taken and attempt < _PORTS:
+                bench.processes.end(candidate.server.process)
+                _launch(bench, candidate, workers, threads)
             else:
-                yield candidate
-            break
+                candidate.fail(bench, f"{error}. To see all of it, run: {candidate.setup.command}")
+    return False
 
 
 def end(bench: Bench, candidates: Sequence[Candidate]) -> None:

@@ -22,8 +22,8 @@ from .processes import Processes
 from .setups import Target, Way
 from .usage import ProcessTree, Usage
 
-#: Seconds until a server must answer.
-START = 30
+#: Seconds until a server must answer; all of them start together, on a core or some.
+START = 60
 #: Seconds that one question whether it is ready may take.
 ASK = 5
 _LOOK = 0.05
@@ -66,7 +66,7 @@ class Server:
         self.port = free_port()
         self._name = way.name
         self._log = folder / "log"
-        self._processes = processes
+        self._deadline = time.monotonic() + START
         bind = [option.format(port=self.port) for option in way.bind]
         own = [*_without_configuration(way, folder), *bind, *way.quiet]
         self._process = processes.start(
@@ -86,13 +86,12 @@ class Server:
         Raises:
             LabError: It ended, or does not answer.
         """
-        deadline = time.monotonic() + START
         while True:
             self.check()
             # Not whoever took the port between our looking for a free one and the server's start.
             if self._answers() and ProcessTree(self._process.pid).listens_on(self.port):
                 return
-            if time.monotonic() > deadline:
+            if time.monotonic() > self._deadline:
                 raise LabError(self._with_log(f"did not answer within {START} s"))
             tick()
             time.sleep(_LOOK)

@@ -47,8 +47,15 @@ class Marked:
 
     def left(self):
         """Give those that go on; one that was killed may take a moment to be gone."""
+        return self._settled(0)
+
+    def started(self):
+        """Give how many there are, of two; a new one may take a moment to be seen."""
+        return len(self._settled(2))
+
+    def _settled(self, number):
         deadline = time.monotonic() + 10
-        while (found := self.running()) and time.monotonic() < deadline:
+        while len(found := self.running()) != number and time.monotonic() < deadline:
             time.sleep(0.02)
         return found
 
