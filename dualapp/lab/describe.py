@@ -109,11 +109,12 @@ def _view_at(app: DualApp, method: str, path: str) -> View | None:
     except (HTTPException, RequestRedirect):
         return None
     function = app.view_functions.get(endpoint)
-    return None if function is None else _view(function)
+    return None if function is None else _view(function, method)
 
 
-def _view(function: Callable[..., t.Any]) -> View:
-    real = inspect.unwrap(function)
+def _view(function: Callable[..., t.Any], method: str) -> View:
+    view_class = getattr(function, "view_class", None)
+    real = inspect.unwrap(getattr(view_class, method.lower(), view_class or function))
     module, name = getattr(real, "__module__", ""), getattr(real, "__qualname__", repr(real))
     return View(
         view=f"{module}.{name}",

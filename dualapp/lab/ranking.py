@@ -18,7 +18,7 @@ from .results import Figures, Results, Spread
 #: How many times as long as alone a request may take when many are under way.
 SLOWER = 10
 #: Seconds that are no reason to call a setup slow, however fast it is with one request.
-PATIENCE = 0.25
+PATIENCE = 0.5
 #: The share of requests that may fail.
 ERRORS = 0.01
 #: By which factor the spreads of two figures must be apart: three rounds do not show all of it.

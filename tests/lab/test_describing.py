@@ -13,15 +13,17 @@ from .conftest import APPS
 
 
 def test_an_application(bench, in_apps, tmp_path):
-    requests = [get("/item/7?x=1"), parse("POST /predict {}", tmp_path), get("/nowhere")]
+    paths = ("/item/7?x=1", "/nowhere", "/orders/ada")
+    requests = [*map(get, paths), parse("POST /predict {}", tmp_path)]
     app = described(bench, "shop:app", requests)
     assert (app.module, app.name, app.call) == ("shop", "app", "")
     assert (app.folder, app.is_in_folder) == (str(APPS), True)
     assert (app.event_loop, app.sync_threads) == ("request", 40)
     assert app.plain == ["/", "/report", "/later", "/broken", "/old"]
-    item, predict, nowhere = (asked(request, app) for request in requests)
+    item, nowhere, orders, predict = (asked(request, app) for request in requests)
     assert (item.name, item.view, item.colour) == ("GET /item/7?x=1", "shop.item", "sync")
     assert predict.view == "shop.predict"
+    assert (orders.view, orders.title) == ("shop.Orders.get", "All orders.")
     assert nowhere.view == "(no route of the application)"
     assert asked(get("/"), app).title == "A list of what there is."
     assert asked(get("/later"), app).colour == "async"

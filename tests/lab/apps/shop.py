@@ -5,6 +5,7 @@ import os
 import time
 
 from dualapp import DualApp, redirect, request
+from dualapp.views import MethodView
 
 app = DualApp(__name__)
 
@@ -48,6 +49,15 @@ def predict():
 @app.get("/item/<int:number>")
 def item(number):
     return str(number)
+
+
+class Orders(MethodView):
+    def get(self):
+        """All orders."""
+        return []
+
+
+app.add_url_rule("/orders/<customer>", view_func=Orders.as_view("orders"))
 
 
 def create_app(name="shop"):
