@@ -16,8 +16,10 @@ from pathlib import Path
 from .errors import BadInputError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+#: Those whose length is told even if there is no body.
+_WITH_BODY = ("POST", "PUT", "PATCH")
 
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~\w-]+): *([^\r\n]*)", re.ASCII)
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+): *([\t -~\xa0-\xff]*)")
 _PATH = re.compile(r"/[!-~]*")
 _EXAMPLE = "Write it as in: GET /report, or: POST /predict @body.json"
 
@@ -42,11 +44,15 @@ class Wanted:
 
     def on_the_wire(self) -> bytes:
         """Give the bytes that are sent."""
-        lines = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*"]
-        lines += [f"{name}: {value}" for name, value in self.headers]
-        if self.body is not None:
-            lines.append(f"Content-Length: {len(self.body)}")
-        return "\r\n".join([*lines, "", ""]).encode("latin-1") + (self.body or b"")
+        headers = list(self.headers)
+        given = {name.lower() for name, _ in headers}
+        usual = {"Host": "127.0.0.1", "Accept": "*/*"}
+        if self.body is not None or self.method in _WITH_BODY:
+            usual["Content-Length"] = str(len(self.body or b""))
+        headers += [(name, value) for name, value in usual.items() if name.lower() not in given]
+        lines = [f"{name}: {value}" for name, value in headers]
+        head = "\r\n".join([f"{self.method} {self.path} HTTP/1.1", *lines, "", ""])
+        return head.encode("latin-1") + (self.body or b"")
 
 
 def get(path: str) -> Wanted:

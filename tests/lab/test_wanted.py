@@ -17,9 +17,19 @@ def test_what_is_sent(tmp_path):
     request = parse('POST /predict -H "X-Key: a b" @body.json', tmp_path)
     assert request.name == "POST /predict"
     assert request.on_the_wire() == (
-        b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nX-Key: a b\r\n"
-        b'Content-Type: application/json\r\nContent-Length: 8\r\n\r\n{"a": 1}'
+        b"POST /predict HTTP/1.1\r\nX-Key: a b\r\nContent-Type: application/json\r\n"
+        b'Host: 127.0.0.1\r\nAccept: */*\r\nContent-Length: 8\r\n\r\n{"a": 1}'
     )
+
+
+def test_a_usual_header_gives_way_to_one_that_is_told(tmp_path):
+    sent = parse("GET / -H 'host: shop.example' -H 'Accept: text/html'", tmp_path).on_the_wire()
+    assert sent == b"GET / HTTP/1.1\r\nhost: shop.example\r\nAccept: text/html\r\n\r\n"
+
+
+def test_the_length_of_no_body_is_told_where_one_is_expected(tmp_path):
+    assert b"\r\nContent-Length: 0\r\n" in parse("POST /log-out", tmp_path).on_the_wire()
+    assert b"Content-Length" not in parse("DELETE /x", tmp_path).on_the_wire()
 
 
 @pytest.mark.parametrize(
@@ -54,6 +64,7 @@ def test_the_content_type_is_guessed_unless_it_is_told(tmp_path, text, kind):
         ("POST /x @missing.json", "No such file"),
         ("GET /x -H", "a header is missing"),
         ("GET /x -H 'no colon'", "a header is missing"),
+        ("GET /x -H 'X-Price: 5 €'", "a header is missing"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(tmp_path, text, said):
