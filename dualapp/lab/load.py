@@ -105,12 +105,13 @@ class Run:
     def start_clock(self) -> None:
         """Begin to measure: now."""
         self._begin = _now()
-        self._end = self._begin + self._seconds
+        self._end = self._last = self._begin + self._seconds
 
     def is_over(self, now: float) -> bool:
         """Tell a connection that got an answer, or none, whether it was its last one."""
         if now < self._end:
             return False
+        self._last = now
         self._at_work -= 1
         if self._at_work == self._few:
             self._counted = len(self.latencies), now
@@ -120,9 +121,12 @@ class Run:
 
     @property
     def per_second(self) -> float:
-        """Answers in a second, until all connections but for a few have had their last one."""
-        count, now = self._counted or (len(self.latencies), _now())
-        return count / (now - self._begin)
+        """Answers in a second, until all connections but for a few have had their last one.
+
+        If they never had, until the last one that came: those that did not are told as errors.
+        """
+        count, until = self._counted or (len(self.latencies), self._last)
+        return count / (until - self._begin) if count else 0.0
 
 
 class Connection(asyncio.Protocol):

@@ -147,6 +147,20 @@ async def test_who_is_not_answered_counts_with_the_time_waited():
     assert found.p99 >= 0.1
 
 
+async def test_connections_that_are_never_served_do_not_slow_down_the_others():
+    never = asyncio.Event()
+
+    async def answer(writer, number):
+        if number >= 3:
+            await never.wait()
+        writer.write(OK)
+
+    async with server(answer) as port:
+        found = await load(job(port, concurrency=6, seconds=0, patience=1))
+    assert (found.answered, found.waiting) == (3, 3)
+    assert found.per_second > 3
+
+
 async def test_a_view_slower_than_its_time_has_a_rate_all_the_same():
     async def answer(writer, number):
         await asyncio.sleep(0.1)
