@@ -21,7 +21,7 @@ _NEEDED = ("httptools", "psutil")
 
 #: Without an application of one's own: less of everything, to be done within a minute.
 _PACKAGED_LEVELS = (1, 8, 32)
-_PACKAGED_SECONDS = 30.0
+_PACKAGED_SECONDS = 32.0
 _LEVELS = (1, 4, 16, 64, 256)
 _SECONDS = 120.0
 #: Connections that one client can keep busy.
@@ -93,7 +93,7 @@ def _levels(ctx: click.Context, param: click.Parameter, value: str | None) -> li
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1),
-    help="How long the load takes in all, about; by default 120, and 30 without an application.",
+    help="How long the load takes in all, about; by default 120, and 32 without an application.",
 )
 @click.option("--json", "json_file", metavar="FILE", help="Write all figures as JSON; - prints it.")
 @click.option("--html", "html_file", metavar="FILE", help="Write a report with charts.")
