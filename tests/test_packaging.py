@@ -47,9 +47,9 @@ def _commands() -> list[str]:
     return [line for line in lines if line.startswith("python3 -m venv")]
 
 
-def test_the_readme_has_one_command_for_the_demo_and_one_for_the_tests() -> None:
-    demo, tests = _commands()
-    assert demo.endswith("dualapp demo")
+def test_the_readme_has_one_command_for_the_trade_off_and_one_for_the_tests() -> None:
+    measure, tests = _commands()
+    assert measure.endswith("dualapp tradeoff")
     assert tests.endswith("python -m pytest")
 
 

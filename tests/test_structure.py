@@ -46,8 +46,6 @@ LOOPS_AND_THREADS = {
 MAY_USE_THEM = {
     "dualapp.alias": "modules are imported by several threads at once, so a finder takes a lock",
     "dualapp.testing": "the test client plays the server, which on ASGI has an event loop",
-    "dualapp.demo": "the demo starts servers and sends them requests at the same time",
-    "dualapp.cli.demo": "as dualapp.demo, whose command it is",
     "dualapp.lab": "the lab starts servers and loads them",
 }
 
@@ -187,13 +185,7 @@ def test_only_the_application_leads_to_the_two_gateways() -> None:
 
 
 def test_the_framework_does_not_import_what_stands_around_it() -> None:
-    tools = (
-        "dualapp.testing",
-        "dualapp.pytest_plugin",
-        "dualapp.demo",
-        "dualapp.lab",
-        "dualapp.check",
-    )
+    tools = ("dualapp.testing", "dualapp.pytest_plugin", "dualapp.lab", "dualapp.check")
     wrong = [
         i
         for i in IMPORTS

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .check import check_command
-from .demo import demo_command
 from .groups import FlaskGroup
+from .tradeoff import tradeoff_command
 
 cli = FlaskGroup(
     name="dualapp",
@@ -16,7 +16,7 @@ starting in a folder with a 'wsgi.py' or 'app.py' file. Its own commands are lis
 """,
 )
 cli.add_command(check_command)
-cli.add_command(demo_command)
+cli.add_command(tradeoff_command)
 
 
 def main() -> None:

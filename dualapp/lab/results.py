@@ -6,7 +6,7 @@ Times are seconds, memory is bytes. What several rounds measured is a :class:`Sp
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: Number of the JSON layout; it grows when a reader of an older one would misread it.
 FORMAT = 1
@@ -150,13 +150,15 @@ class Apart:
         setup: The setup's name.
         request: The request's name.
         parts: Seconds by part, in the order in which they are shown: "server and network",
-            "dualapp", "event loop" (making and closing it), "hops" (to threads and back),
-            "view, computing" and "view, waiting"; parts of no length are left out.
+            "dualapp", "event loop" (making, entering and closing it), "hops" (to threads and back),
+            "view, computing" and "view, waiting" (hooks included); parts of no length are left out.
+        waits_at: ``module, line N`` where a sync view waits most; None if that was not looked for.
     """
 
     setup: str
     request: str
     parts: dict[str, float]
+    waits_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +206,7 @@ class Results:
         seconds: How long it took.
         dualapp: The version that measured.
         advice: None if nothing could be measured.
+        notes: Lines about what was left out, and why.
     """
 
     app: str
@@ -218,3 +221,4 @@ class Results:
     apart: list[Apart]
     client: Client
     advice: Advice | None
+    notes: list[str] = field(default_factory=list)

@@ -1,0 +1,71 @@
+"""Has the application described by a process of its own, see :mod:`.describe`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .bench import Bench
+from .describe import Described, read
+from .errors import LabError
+from .results import Asked
+from .serving import environment_for
+from .wanted import Wanted
+
+#: Seconds that an application may take to be imported.
+_PATIENCE = 60
+
+
+def described(bench: Bench, app: str, requests: Sequence[Wanted]) -> Described:
+    """Describe an application.
+
+    Args:
+        bench: Where.
+        app: ``module:app``.
+        requests: Whose views are wanted, beside those of the routes without arguments.
+
+    Raises:
+        LabError: It cannot be imported.
+    """
+    bench.progress.begin(f"Importing {app}")
+    folder = bench.new_folder()
+    file = folder / "described.json"
+    pairs = [(request.method, request.path) for request in requests]
+    process = bench.processes.start(
+        [sys.executable, "-m", "dualapp.lab.describe", app, str(file), json.dumps(pairs)],
+        cores=[],
+        environment=environment_for(),
+        folder=Path.cwd(),
+        log=folder / "log",
+    )
+    try:
+        code = process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        bench.processes.end(process)
+        raise LabError(
+            f"{app} was not imported within {_PATIENCE} s. Does its module wait for something, or"
+            " serve by itself? Put app.run() under: if __name__ == '__main__'"
+        ) from None
+    answer = (
+        json.loads(file.read_text("utf-8")) if file.exists() else {"error": f"exit code {code}"}
+    )
+    if "error" in answer:
+        raise LabError(
+            f"{app} cannot be measured. {answer['error'].rstrip('.')}. To see where, run: dualapp"
+            f" --app {shlex.quote(app)} routes"
+        )
+    return read(file.read_text("utf-8"))
+
+
+def asked(request: Wanted, app: Described) -> Asked:
+    """Say whose view answers a request."""
+    view = app.views.get(f"{request.method} {request.path}")
+    if view is None:
+        return Asked(
+            name=request.name, view="(no route of the application)", colour="sync", title=""
+        )
+    return Asked(name=request.name, view=view.view, colour=view.colour, title=view.title)

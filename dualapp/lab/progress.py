@@ -1,0 +1,80 @@
+"""Says what is being done and how long it still takes, so that no wait looks like a hang."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+#: Seconds between signs of life. A line that is overwritten may change often, a new line may not.
+LIVE_INTERVAL = 0.1
+LINE_INTERVAL = 2.0
+
+_ERASE = "\r\x1b[K"
+
+
+class Progress:
+    """On a terminal one line that changes; elsewhere, as in a log, a line now and then.
+
+    Args:
+        output: Where to write; None: nowhere.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self, output: t.TextIO | None, clock: t.Callable[[], float] = time.monotonic
+    ) -> None:
+        self._output = output
+        self._is_live = output is not None and output.isatty()
+        self._clock = clock
+        self._step = ""
+        self._began = self._last = 0.0
+
+    def begin(self, step: str) -> None:
+        """Say what is done from now on."""
+        self._step = step
+        self._began = self._clock()
+        self._write(f"{step} ...")
+
+    def go_on(self) -> None:
+        """Give a sign of life if it is time for one."""
+        if self._is_due():
+            self._write(f"{self._step} ... {self._clock() - self._began:.0f} s")
+
+    def count(self, done: int, total: int, what: str) -> None:
+        """Say how far the step is, and when it will end if it goes on like this.
+
+        Args:
+            done: How many parts of it are done.
+            total: How many there are.
+            what: The part that is done now.
+        """
+        if not self._is_due():
+            return
+        left = ""
+        if done:
+            seconds = (self._clock() - self._began) / done * (total - done)
+            left = f", about {seconds:.0f} s left"
+        self._write(f"{self._step}: {done} of {total}{left}; {what}")
+
+    def say(self, message: str) -> None:
+        """Write a line that stays."""
+        self.clear()
+        if self._output is not None:
+            self._output.write(f"{message}\n")
+            self._output.flush()
+
+    def clear(self) -> None:
+        """Leave the line free for what is written next."""
+        if self._is_live and self._output is not None:
+            self._output.write(_ERASE)
+            self._output.flush()
+
+    def _is_due(self) -> bool:
+        interval = LIVE_INTERVAL if self._is_live else LINE_INTERVAL
+        return self._clock() - self._last >= interval
+
+    def _write(self, line: str) -> None:
+        if self._output is not None:
+            self._output.write(f"{_ERASE}{line}" if self._is_live else f"{line}\n")
+            self._output.flush()
+        self._last = self._clock()
