@@ -235,6 +235,14 @@ def _closing(response: BaseResponse) -> Callable[[], t.Any] | None:
     return None
 
 
+def closes_nothing(close: Callable[[], t.Any]) -> bool:
+    """Tell whether this is how werkzeug closes a response, and there is nothing to close."""
+    if getattr(close, "__func__", None) is not _CLOSE:
+        return False
+    response: BaseResponse = close.__self__  # type: ignore[attr-defined]
+    return not (response._on_close or hasattr(response.response, "close"))
+
+
 def _close_unsent(response: BaseResponse) -> Awaitable[None]:
     response.close()
     return EncodedChunks(t.cast("AsyncIterable[t.Any]", response.response)).aclose()
@@ -331,6 +339,7 @@ SENDING = (
 sending_methods = attrgetter(*SENDING)
 WERKZEUGS_SENDING = sending_methods(BaseResponse)
 _CALL = BaseResponse.__call__
+_CLOSE = BaseResponse.close
 
 
 def _check_status(status: str) -> str:

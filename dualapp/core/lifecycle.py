@@ -25,7 +25,7 @@ from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Request as BaseRequest
 
 from .. import signals
-from .answer import Answer, EncodedChunks
+from .answer import Answer, EncodedChunks, closes_nothing
 from .calls import Call, awaited, awaits, is_awaitable
 from .returns import answer_of_text
 from .returns import make_response as build_response
@@ -99,7 +99,7 @@ async def close_answer(answer: Answer, call: Call) -> None:
         if isinstance(answer.body, EncodedChunks):
             await call(awaited, answer.body.aclose())
     finally:
-        if answer.close is not None:
+        if answer.close is not None and not closes_nothing(answer.close):
             await call(answer.close)
 
 

@@ -30,7 +30,7 @@ INSET, OUTSET = 3, 96
 #: A part of a bar that is at least so many percent has its number written in it.
 ROOM_FOR_NUMBER = 9
 #: Names are cut after so many characters: beside a line, and above a bar.
-BESIDE, ABOVE = 26, 38
+BESIDE, ABOVE = 31, 38
 #: Colours and markers that there are before they begin again.
 LOOKS = 8
 

@@ -419,3 +419,30 @@ async def test_a_sync_view_does_not_stop_the_loop(app):
         await asyncio.sleep(0.005)
         beats += 1
     assert beats > 10
+
+
+async def test_an_async_stream_ends_without_a_thread(app, trace):
+    @app.get("/")
+    async def view():
+        async def chunks():
+            trace.note("chunk")
+            yield "x"
+
+        return chunks()
+
+    assert (await Connection(app).run()).text == "x"
+    assert (trace.on_loop(), app._workers) == (["chunk"], None)
+
+
+async def test_a_function_that_waits_for_the_end_of_a_stream_runs_in_a_thread(app, trace):
+    @app.get("/")
+    async def view():
+        async def chunks():
+            response.call_on_close(lambda: trace.note("closed"))
+            yield "x"
+
+        response = Response(chunks())
+        return response
+
+    assert (await Connection(app).run()).text == "x"
+    assert (trace.order, trace.on_loop()) == (["closed"], [])

@@ -43,6 +43,6 @@ def test_an_application_that_is_installed_is_the_users_who_serves_it():
     package = Path(werkzeug.__file__).parent
     assert is_users(werkzeug.__file__, str(package))
     assert not is_users(pytest.__file__, str(package))
-    demo = Path(dualapp.__file__).parent / "demo"
-    assert is_users(str(demo / "app.py"), str(demo))
-    assert not is_users(dualapp.__file__, str(demo))
+    lab = Path(dualapp.__file__).parent / "lab"
+    assert is_users(str(lab / "app.py"), str(lab))
+    assert not is_users(dualapp.__file__, str(lab))
