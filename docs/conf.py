@@ -11,10 +11,12 @@ release = importlib.metadata.version("dualapp")
 version = release
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_extra"]
 html_theme = "furo"
 html_title = f"dualapp {release}"
 html_static_path = ["_static"]
+# The reports of `dualapp tradeoff`, which are pages of their own.
+html_extra_path = ["_extra"]
 html_css_files = ["dualapp.css"]
 
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib.machinery
 import json
 import os
 import re
@@ -55,9 +55,8 @@ def test_the_tables_have_these_rows() -> None:
 
 
 def test_flask_does_what_the_page_says() -> None:
-    try:
-        importlib.metadata.version("flask")
-    except importlib.metadata.PackageNotFoundError:
+    # Not by the finders in use: another test may have let the name lead to dualapp in this process.
+    if importlib.machinery.PathFinder.find_spec("flask") is None:
         pytest.skip("Flask is not installed")
     assert found(DUALAPP_AS_FLASK="") == {row: flask for row, (flask, _) in EXPECTED.items()}
 

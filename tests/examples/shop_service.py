@@ -112,6 +112,11 @@ def upgrade(database_url: str) -> str:
     return _run("-m", *command, DATABASE_URL=database_url).stderr
 
 
+def fill(database_url: str) -> str:
+    """Add rows to measure with, as the README says; give what was told."""
+    return _run("-m", "dualapp", "--app", "shop", "fill", DATABASE_URL=database_url).stdout
+
+
 def flask_is(**environment: str) -> str:
     """Tell who answers for the name ``flask`` in a process like the servers'."""
     return _run("-c", "import flask; print(flask.Flask)", **environment).stdout.strip()

@@ -398,3 +398,12 @@ def ask_for_stock(shop: Shop, most: int) -> set[int]:
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
     return left
+
+
+def test_the_database_can_be_filled_to_measure_with(migrated, tmp_path):
+    with shop_service.database("sqlite", tmp_path, like=migrated("sqlite")) as url:
+        assert shop_service.fill(url) == "Added 200 products and 20,000 orders.\n"
+        with serving("asgi", url, tmp_path) as server:
+            bestsellers = json.loads(server.ask("/api/reports/bestsellers").body)
+            assert len(bestsellers) == 10
+            assert json.loads(server.ask("/stock/200").body) == {"stock": 10}

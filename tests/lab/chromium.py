@@ -18,7 +18,7 @@ import pytest
 Scheme = t.Literal["light", "dark"]
 
 #: Chromium's numbers for what pages ask by ``prefers-color-scheme``.
-_SCHEMES: dict[Scheme, int] = {"dark": 0, "light": 1}
+SCHEMES: dict[Scheme, int] = {"dark": 0, "light": 1}
 
 #: Seconds that the browser may take on a busy machine.
 _PATIENCE = 120
@@ -127,7 +127,7 @@ def look(page: str, widths: list[int], scheme: Scheme, folder: Path) -> tuple[li
         "--no-sandbox",  # there is none for root, and in most containers; the page is our own
         "--disable-gpu",
         "--hide-scrollbars",
-        f"--blink-settings=preferredColorScheme={_SCHEMES[scheme]}",
+        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
         f"--user-data-dir={folder / 'profile'}",
         "--enable-logging=stderr",
         "--dump-dom",

@@ -328,3 +328,8 @@ def test_what_is_read_stands_out_from_what_it_is_on(scheme: str) -> None:
         if _contrast(colours[name], colours[ground]) < 4.5
     ]
     assert too_weak == []
+
+
+def test_what_was_left_out_is_said():
+    page = render(replace(results(), notes=["GET /broken is left out. It failed: status 500."]))
+    assert "<p>GET /broken is left out. It failed: status 500.</p>" in page

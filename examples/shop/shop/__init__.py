@@ -13,6 +13,7 @@
 ``async_database.py``   the database for async views
 ``problems.py``         what is answered when something is wrong
 ``health.py``           whether the service is well, for whoever watches it
+``filling.py``          a command that makes rows to measure with
 ``migrations/``         how the tables came to be what they are
 ======================  ====================================================================
 """
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import health, orders, pages, problems, products, reports, settings, tokens, users
+from . import filling, health, orders, pages, problems, products, reports, settings, tokens, users
 from .extensions import api, cors, db, jwt, login, migrate
 
 
@@ -48,6 +49,7 @@ def create_app(**overrides):
     app.register_blueprint(pages.bp)
     app.register_blueprint(reports.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(filling.bp)
     if app.config["SHOW_POOLS"]:
         app.register_blueprint(health.pools_bp)
     return app
