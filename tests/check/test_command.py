@@ -71,10 +71,14 @@ def test_json(run):
     assert [each["code"] for each in json.loads(result.stdout)["findings"]] == ["DA101"]
 
 
-def test_what_the_application_prints_is_no_part_of_the_report(run):
-    result = run(CLEAN + "print('hello')", "shop", "--json")
-    assert json.loads(result.stdout)["app"] == "shop"
-    assert "hello" in result.stderr
+def test_what_the_application_prints_is_no_part_of_the_report(tmp_path):
+    (tmp_path / "shop.py").write_text(CLEAN + "print('hello')")
+    command = [sys.executable, "-m", "dualapp", "check", "shop", "--json"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert json.loads(done.stdout)["app"] == "shop"
+    assert "hello" in done.stderr
 
 
 def test_select_and_ignore(run):
