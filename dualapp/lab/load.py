@@ -160,6 +160,11 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             self._connecting = asyncio.ensure_future(self._connect_and_ask())
         else:
+            self._send()
+
+    def _send(self) -> None:
+        """Send the request; on a connection that has just been closed, its loss is told later."""
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(self._run.request)
 
     async def _connect_and_ask(self) -> None:
@@ -169,8 +174,7 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(_RETRY)
             self._fail(error.strerror or type(error).__name__)
         else:
-            assert self._transport is not None
-            self._transport.write(self._run.request)
+            self._send()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = t.cast(asyncio.Transport, transport)
@@ -196,11 +200,12 @@ class Connection(asyncio.Protocol):
             self.since = None
         elif self._parser.should_keep_alive():
             self.since = now
-            self._transport.write(run.request)  # type: ignore[union-attr]
+            self._send()
         else:
             self._go_on_anew()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
         if self.since is not None:
             self._fail("closed before the answer was complete")
 

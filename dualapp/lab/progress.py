@@ -59,22 +59,26 @@ class Progress:
     def say(self, message: str) -> None:
         """Write a line that stays."""
         self.clear()
-        if self._output is not None:
-            self._output.write(f"{message}\n")
-            self._output.flush()
+        self._put(f"{message}\n")
 
     def clear(self) -> None:
         """Leave the line free for what is written next."""
-        if self._is_live and self._output is not None:
-            self._output.write(_ERASE)
-            self._output.flush()
+        if self._is_live:
+            self._put(_ERASE)
 
     def _is_due(self) -> bool:
         interval = LIVE_INTERVAL if self._is_live else LINE_INTERVAL
         return self._clock() - self._last >= interval
 
     def _write(self, line: str) -> None:
-        if self._output is not None:
-            self._output.write(f"{_ERASE}{line}" if self._is_live else f"{line}\n")
-            self._output.flush()
+        self._put(f"{_ERASE}{line}" if self._is_live else f"{line}\n")
         self._last = self._clock()
+
+    def _put(self, text: str) -> None:
+        if self._output is None:
+            return
+        try:
+            self._output.write(text)
+            self._output.flush()
+        except OSError:  # nobody reads it any more, which is no reason not to measure
+            self._output = None

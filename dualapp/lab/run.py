@@ -19,7 +19,7 @@ from .describe import Described
 from .describing import asked, described
 from .errors import LabError
 from .loading import Loaded, load_in_turns, those_that_answer, try_out
-from .machine import describe_machine
+from .machine import describe_machine, make_room_for
 from .options import PACKAGED, Options
 from .progress import Progress
 from .results import Client, Figures, Results, Settings
@@ -36,9 +36,11 @@ def compare(options: Options, progress: Progress) -> Results:
         progress: Told what is done.
 
     Raises:
+        BadInputError: There may not be as many connections as are asked for.
         LabError: Nothing could be measured.
         KeyboardInterrupt: This process was asked to end. All that it had started has ended.
     """
+    make_room_for(max(options.concurrency))
     with set_up(progress) as bench:
         results = _compare(bench, options)
         progress.begin("Ending")

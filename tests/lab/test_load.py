@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from dualapp.lab.load import Job, load
+from dualapp.lab.load import Connection, Job, Run, load
 from dualapp.lab.serving import free_port
 from dualapp.lab.wanted import get
 
@@ -119,6 +119,27 @@ async def test_a_connection_that_is_cut_off():
         found = await load(job(port, seconds=0))
     assert found.answered == 0
     assert found.errors == {"closed before the answer was complete": 2}
+
+
+async def test_a_connection_that_is_closed_before_it_asks_is_replaced():
+    numbers = iter(range(1000))
+
+    async def serve(reader, writer):
+        if next(numbers):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as running:
+        port = running.sockets[0].getsockname()[1]
+        done = asyncio.get_running_loop().create_future()
+        run = Run(job(port, concurrency=1, seconds=0), done)
+        connection = Connection(run)
+        await connection.connect()
+        await asyncio.sleep(0.05)
+        connection.ask()
+        await asyncio.wait_for(done, 5)
+    assert (len(run.latencies), run.errors) == (1, {})
 
 
 async def test_what_is_no_http():

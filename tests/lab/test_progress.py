@@ -44,6 +44,16 @@ def test_a_terminal_has_one_line_that_changes():
     )
 
 
+def test_nobody_reads_it_any_more():
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    progress = Progress(Closed())
+    progress.begin("Starting")
+    progress.say("A note.")
+
+
 def test_quiet():
     progress = Progress(None)
     progress.begin("Starting")
