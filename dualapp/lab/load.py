@@ -57,8 +57,8 @@ class Found:
 
     Attributes:
         answered: Requests that were answered without an error, also after the time was up.
-        per_second: Answers without an error in a second, until nine of ten connections have had
-            their last one.
+        per_second: Answers without an error in a second, until the last one came; or until nine of
+            ten connections have had their last one, if that is more.
         mean: The latencies' mean, as measured.
         p50: Corrected for coordinated omission, see :mod:`.percentiles`.
         p95: As above.
@@ -121,12 +121,13 @@ class Run:
 
     @property
     def per_second(self) -> float:
-        """Answers in a second, until all connections but for a few have had their last one.
+        """Answers in a second, until the last one came.
 
-        If they never had, until the last one that came: those that did not are told as errors.
+        Or until all connections but for a few have had their last one, if that is more: stragglers
+        do not lower the rate then. Where there are none, those few are not left out of it.
         """
-        count, until = self._counted or (len(self.latencies), self._last)
-        return count / (until - self._begin) if count else 0.0
+        ends = [(len(self.latencies), self._last), *([self._counted] if self._counted else [])]
+        return max(count / (until - self._begin) if count else 0.0 for count, until in ends)
 
 
 class Connection(asyncio.Protocol):

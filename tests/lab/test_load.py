@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import pytest
+
 from dualapp.lab.load import Connection, Job, Run, load
 from dualapp.lab.serving import free_port
 from dualapp.lab.wanted import get
@@ -140,6 +142,19 @@ async def test_a_connection_that_is_closed_before_it_asks_is_replaced():
         connection.ask()
         await asyncio.wait_for(done, 5)
     assert (len(run.latencies), run.errors) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("last", "rate"), [(1.0, 20), (1.2, 18), (10.0, 18)], ids=["none", "a little", "much"]
+)
+async def test_stragglers_do_not_lower_the_rate(last, rate):
+    run = Run(job(0, concurrency=20), asyncio.get_running_loop().create_future())
+    begin = run._begin
+    for number in range(20):
+        passed = 1.0 if number < 18 else last
+        run.latencies.append(passed)
+        assert run.is_over(begin + passed)
+    assert run.per_second == pytest.approx(rate)
 
 
 async def test_what_is_no_http():
