@@ -27,6 +27,9 @@ from .takenapart import take_apart
 from .turns import figures_of
 from .wanted import Wanted
 
+#: How many of the requests that nothing came of are named in an error.
+_REASONS = 3
+
 
 def compare(options: Options, progress: Progress) -> Results:
     """Compare the ways to serve an application.
@@ -102,11 +105,13 @@ def _usual_requests(
     """
     # A view that does not end must not keep this server from answering for the others.
     most_patient = max(running, key=lambda candidate: candidate.setup.threads)
+    known = len(bench.notes)
     requests = those_that_answer(bench, client, most_patient, app.plain)
     if not requests:
         raise LabError(
             f"{name} has no GET route without arguments that answers with a status of 200 to 299."
-            ' Say what to ask: --request "GET /reports/2024"'
+            f" {''.join(f'{note} ' for note in bench.notes[known:][:_REASONS])}Say what to ask:"
+            ' --request "GET /reports/2024"'
         )
     return requests
 
