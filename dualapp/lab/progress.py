@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 import typing as t
 
@@ -10,6 +12,8 @@ LIVE_INTERVAL = 0.1
 LINE_INTERVAL = 2.0
 
 _ERASE = "\r\x1b[K"
+#: Columns of a terminal that does not tell.
+_WIDTH = 80
 
 
 class Progress:
@@ -71,8 +75,17 @@ class Progress:
         return self._clock() - self._last >= interval
 
     def _write(self, line: str) -> None:
-        self._put(f"{_ERASE}{line}" if self._is_live else f"{line}\n")
+        self._put(f"{_ERASE}{self._clipped(line)}" if self._is_live else f"{line}\n")
         self._last = self._clock()
+
+    def _clipped(self, line: str) -> str:
+        """Cut a line to the terminal's width: of one that wraps, only the last part is erased."""
+        assert self._output is not None
+        width = _WIDTH
+        with contextlib.suppress(OSError, ValueError):
+            # Some terminals say that they have no columns, and mean that they do not know.
+            width = os.get_terminal_size(self._output.fileno()).columns or _WIDTH
+        return line if len(line) < width else f"{line[: width - 4]}..."
 
     def _put(self, text: str) -> None:
         if self._output is None:
