@@ -70,8 +70,10 @@ def _ended(sentence: str) -> str:
 
 def _flask(error: str) -> str:
     """Say what helps where an application is written for Flask."""
-    is_needed = "No module named 'flask" in error and AS_FLASK_VARIABLE not in os.environ
-    return " To run it on dualapp instead of Flask, add: --as-flask." if is_needed else ""
+    is_for_flask = "No module named 'flask" in error or "of type 'Flask'" in error
+    if not is_for_flask or AS_FLASK_VARIABLE in os.environ:
+        return ""
+    return " To run it on dualapp instead of Flask, add: --as-flask."
 
 
 def asked(request: Wanted, app: Described) -> Asked:
