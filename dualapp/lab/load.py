@@ -21,6 +21,8 @@ import httptools
 
 from .percentiles import corrected, percentile
 
+#: Seconds for making all connections, before the first one asks.
+_CONNECTING = 1.0
 #: Seconds before a connection that could not be made is tried again.
 _RETRY = 0.01
 #: The lowest status of a redirect, and the lowest that is an error.
@@ -92,6 +94,8 @@ class Run:
         self.port = job.port
         self.request = job.request.encode("latin-1")
         self.latencies = array("d")
+        #: When those were asked that were answered after the end, by their place in the latencies.
+        self.late: dict[int, float] = {}
         self.errors: Counter[str] = Counter()
         self.redirected = 0
         self.connections: set[Connection] = set()
@@ -105,11 +109,11 @@ class Run:
     def start_clock(self) -> None:
         """Begin to measure: now."""
         self._begin = _now()
-        self._end = self._last = self._begin + self._seconds
+        self.end = self._last = self._begin + self._seconds
 
     def is_over(self, now: float) -> bool:
         """Tell a connection that got an answer, or none, whether it was its last one."""
-        if now < self._end:
+        if now < self.end:
             return False
         self._last = now
         self._at_work -= 1
@@ -198,6 +202,8 @@ class Connection(asyncio.Protocol):
         else:
             run.errors[f"status {status}"] += 1
         if run.is_over(now):
+            if status < _ERROR:
+                run.late[len(run.latencies) - 1] = self.since  # type: ignore[assignment]
             self.since = None
         elif self._parser.should_keep_alive():
             self.since = now
@@ -235,22 +241,46 @@ async def load(job: Job) -> Found:
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     run = Run(job, done)
     connections = [Connection(run) for _ in range(job.concurrency)]
-    # One that is refused now is tried again, and counted, when it asks.
-    await asyncio.gather(*[each.connect() for each in connections], return_exceptions=True)
+    await _connect(connections)
     run.start_clock()
     for connection in connections:
         connection.ask()
     await asyncio.wait([done], timeout=job.seconds + job.patience)
     now = _now()
-    waiting = [now - each.since for each in run.connections if each.since is not None]
+    waiting = [each.since for each in run.connections if each.since is not None]
     for connection in list(run.connections):
         connection.end()
-    return _found(run, waiting, job.concurrency)
+    return _found(run, [(now - since, since) for since in waiting], job.concurrency)
 
 
-def _found(run: Run, waiting: list[float], concurrency: int) -> Found:
+async def _connect(connections: list[Connection]) -> None:
+    """Connect; one that is refused, or not accepted, is tried again and counted when it asks.
+
+    With more connections than its queue holds, a server that handles one after the other waits for
+    the first one to ask, while we wait for it to accept the last one.
+    """
+    tasks = [asyncio.ensure_future(each.connect()) for each in connections]
+    _, late = await asyncio.wait(tasks, timeout=_CONNECTING)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _found(run: Run, waiting: list[tuple[float, float]], concurrency: int) -> Found:
+    """Make what is told of a run.
+
+    Args:
+        run: It is over.
+        waiting: For how long those have waited that were not answered, and since when.
+        concurrency: Connections.
+    """
     latencies, rate = run.latencies, run.per_second
-    ordered = corrected([*latencies, *waiting], concurrency / rate if rate else 0) or [0.0]
+    late = [(latencies[number], since) for number, since in run.late.items()]
+    ordered = corrected(
+        [latency for number, latency in enumerate(latencies) if number not in run.late],
+        concurrency / rate if rate else 0,
+        [(latency, run.end - since) for latency, since in (*late, *waiting)],
+    ) or [0.0]
     return Found(
         answered=len(latencies),
         per_second=rate,

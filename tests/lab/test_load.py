@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import threading
 
 import pytest
 
@@ -165,6 +167,29 @@ async def test_what_is_no_http():
     assert count == 2
 
 
+async def test_a_queue_that_does_not_hold_all_connections():
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1000)  # it is not looked at another one meanwhile
+                    connection.sendall(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        found = await asyncio.wait_for(
+            load(job(listener.getsockname()[1], concurrency=20, seconds=0, patience=3)), 8
+        )
+        listener.shutdown(socket.SHUT_RDWR)
+    assert found.answered > 1
+    assert found.answered + found.waiting + sum(found.errors.values()) >= 20
+
+
 async def test_nobody_listens():
     found = await load(job(free_port(), seconds=0))
     assert found.answered == 0
@@ -181,6 +206,21 @@ async def test_who_is_not_answered_counts_with_the_time_waited():
         found = await load(job(port, seconds=0.05, patience=0.05))
     assert (found.answered, found.waiting, found.per_second) == (0, 2, 0)
     assert found.p99 >= 0.1
+
+
+async def test_one_that_is_never_answered_does_not_outweigh_the_others():
+    never = asyncio.Event()
+
+    async def answer(writer, number):
+        if number == 10:
+            await never.wait()
+        writer.write(OK)
+
+    async with server(answer) as port:
+        found = await load(job(port, concurrency=4, seconds=0.2, patience=1))
+    assert (found.waiting, found.errors) == (1, {})
+    assert found.p50 < 0.1
+    assert found.p99 > 0.9, "a connection in four was stalled all the time"
 
 
 async def test_connections_that_are_never_served_do_not_slow_down_the_others():
