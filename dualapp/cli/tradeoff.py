@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import sys
 import typing as t
@@ -41,6 +42,12 @@ def _levels(ctx: click.Context, param: click.Parameter, value: str | None) -> li
             f"{value!r} is not a list of numbers from 1 to {_MOST}, such as 1,16,64."
         )
     return levels
+
+
+def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{str(value)!r} is no number of seconds.")
+    return value
 
 
 @click.command("tradeoff", short_help="Measure an application under several servers.")
@@ -93,6 +100,7 @@ def _levels(ctx: click.Context, param: click.Parameter, value: str | None) -> li
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1),
+    callback=_finite,
     help="How long the load takes in all, about; by default 120, and 32 without an application.",
 )
 @click.option("--json", "json_file", metavar="FILE", help="Write all figures as JSON; - prints it.")
@@ -169,6 +177,8 @@ def _check_writable(option: str, file: str | None) -> None:
     """Find out before measuring whether a file can be written afterwards."""
     if file is None or (file == "-" and option == "--json"):
         return
+    if file == "-":
+        raise click.UsageError(f"{option}: a page cannot be printed. Name a file.")
     folder = Path(file).resolve().parent
     if not folder.is_dir():
         raise click.UsageError(f"{option}: there is no folder {folder}. Make it first.")
@@ -204,16 +214,26 @@ def _options(
 
 def _publish(results: Results, json_file: str | None, html_file: str | None) -> None:
     from ..lab.jsonfile import dumps
+    from ..lab.page import render
     from ..lab.terminal import text_of
 
-    if json_file == "-":
-        click.echo(dumps(results), nl=False)
-    else:
-        click.echo(text_of(results), nl=False)
+    # Files come first, as nothing may read what is printed; and one that fails keeps nothing back.
+    failures = []
     if json_file not in (None, "-"):
-        Path(json_file).write_text(dumps(results), "utf-8")
+        failures += _written("--json", json_file, dumps(results))
     if html_file is not None:
-        from ..lab.page import render
-
-        Path(html_file).write_text(render(results), "utf-8")
+        failures += _written("--html", html_file, render(results))
+    click.echo(dumps(results) if json_file == "-" else text_of(results), nl=False)
+    if failures:
+        raise click.ClickException("; ".join(failures))
+    if html_file is not None:
         click.echo(f"\nThe report with charts: {Path(html_file).resolve().as_uri()}", err=True)
+
+
+def _written(option: str, file: str, text: str) -> list[str]:
+    """Write a file; give what went wrong, if something did."""
+    try:
+        Path(file).write_text(text, "utf-8")
+    except OSError as error:
+        return [f"{option}: {error.strerror}: {file}"]
+    return []

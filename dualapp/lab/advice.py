@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .ranking import best_rate, overlap, ranked, ties
+from .ranking import best_rate, overlap, ranked, served_well, ties
 from .results import Advice, Asked, Figures, Results, Setup
 from .wording import listed, megabytes, percent, rate, seconds, times
 
@@ -48,7 +48,17 @@ def _overall(results: Results) -> Iterator[str]:
     if not others:
         yield f"Only {first.setup} was measured, so there is nothing to compare it with."
         return
-    over = "the one request" if len(results.requests) == 1 else "all requests"
+    well = served_well(results)
+    if not well:
+        yield (
+            f"No setup serves any request well, so none is better than the others; {first.setup}"
+            " is named as it takes the least memory."
+        )
+        return
+    measured = {figures.request for figures in results.figures}
+    over = "all requests" if len(measured) > 1 else "the one request"
+    if len(well) < len(measured):
+        over = f"the {len(well)} of {len(measured)} requests that some setup serves well"
     tied = ties(order)
     if len(tied) > 1:
         most = max(tied, key=lambda each: each.memory)
@@ -81,16 +91,30 @@ def _about(results: Results, request: Asked) -> str:
         return f"{kind}: no setup serves it well at any concurrency that was measured."
     found.sort(key=lambda figures: -figures.per_second.median)
     best, slowest = found[0], found[-1]
+    poorly = _those_that_do_not(results, request)
     if len(found) > 1 and overlap(best.per_second, slowest.per_second):
+        who = listed([each.setup for each in found]) if poorly else "all setups"
         text = (
-            f"{kind}: all setups serve it alike within the spread, up to"
+            f"{kind}: {who} serve it alike within the spread, up to"
             f" {rate(best.per_second.median)} a second"
         )
     elif len(found) > 1:
         text = f"{kind}: {_leaders(results, found)}, {_ratio(best, slowest)}"
     else:
         text = f"{kind}: {_leaders(results, found)}"
+    if poorly:
+        text = f"{text}; at no concurrency is it served well by {listed(poorly)}"
     return f"{text}{_threads_on_asgi(results, request)}."
+
+
+def _those_that_do_not(results: Results, request: Asked) -> list[str]:
+    """Name the setups that were measured, but do not serve a request well."""
+    measured = {figures.setup for figures in results.figures if figures.request == request.name}
+    return [
+        setup.name
+        for setup in results.setups
+        if setup.name in measured and best_rate(results, setup.name, request.name) is None
+    ]
 
 
 def _kind(results: Results, request: Asked) -> str:

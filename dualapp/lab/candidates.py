@@ -150,6 +150,18 @@ def _is_up(bench: Bench, candidate: Candidate, workers: int, threads: int) -> bo
     return False
 
 
+def renew(bench: Bench, candidate: Candidate) -> None:
+    """Start a server anew that may still work for somebody who does not wait for it any more.
+
+    What is measured next would wait in its queue, or lack the threads that are held.
+    """
+    old = candidate.server
+    assert old is not None
+    bench.processes.end(old.process)
+    _launch(bench, candidate, old.workers, old.threads)
+    _is_up(bench, candidate, old.workers, old.threads)
+
+
 def end(bench: Bench, candidates: Sequence[Candidate]) -> None:
     """End the servers of candidates."""
     bench.progress.begin("Ending the servers")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import sys
 import traceback
 import typing as t
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -25,6 +27,10 @@ from ..sides.colour import is_async
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
+
+
+#: What may stand in a path as it is, beside letters and digits.
+_PLAIN = "/!$&'()*+,;=:@-._~"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +54,7 @@ class Described:
         is_in_folder: Whether the module is found there, and not among what is installed.
         event_loop: ``WSGI_EVENT_LOOP``.
         sync_threads: ``SYNC_THREADS``.
-        plain: Paths that can be asked with GET and without arguments.
+        plain: Paths that can be asked with GET and without arguments, percent-encoded.
         views: The view of each request that was asked about, or of each plain path, by
             ``GET /path``; None where no route fits.
     """
@@ -99,13 +105,13 @@ def _plain_paths(app: DualApp) -> t.Iterator[str]:
     for rule in app.url_map.iter_rules():
         needed = rule.arguments - set(rule.defaults or ())
         if "GET" in (rule.methods or ()) and not needed and not rule.redirect_to:
-            yield rule.rule
+            yield quote(rule.rule, safe=_PLAIN)
 
 
 def _view_at(app: DualApp, method: str, path: str) -> View | None:
     adapter = app.url_map.bind(app.config["SERVER_NAME"] or "127.0.0.1")
     try:
-        endpoint, _ = adapter.match(path.partition("?")[0], method=method)
+        endpoint, _ = adapter.match(unquote(path.partition("?")[0]), method=method)
     except (HTTPException, RequestRedirect):
         return None
     function = app.view_functions.get(endpoint)
@@ -133,18 +139,22 @@ def read(text: str) -> Described:
 def main() -> None:
     """Describe the application that the command line names, or say in one line what is wrong."""
     import_path, file, requests = sys.argv[1:]
+    found: dict[str, t.Any]
     try:
-        found = describe(import_path, [tuple(pair) for pair in json.loads(requests)])
-    except Exception as error:
+        found = asdict(describe(import_path, [tuple(pair) for pair in json.loads(requests)]))
+    except (Exception, SystemExit) as error:
         traceback.print_exc()
-        Path(file).write_text(json.dumps({"error": _in_one_line(error)}), "utf-8")
-        sys.exit(1)
-    Path(file).write_text(json.dumps(asdict(found)), "utf-8")
+        found = {"error": _in_one_line(error)}
+    Path(file).write_text(json.dumps(found), "utf-8")
+    sys.stderr.flush()
+    os._exit(1 if "error" in found else 0)  # the application may have threads that never end
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_one_line(error: Exception | SystemExit) -> str:
     """Say what is wrong; of a message that holds a traceback, its last line."""
     lines = [line for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, SystemExit):
+        return f"Its module ends the process that imports it: sys.exit({' '.join(lines)!r})"
     if isinstance(error, NoAppException):
         return lines[-1] if "Traceback" in str(error) else " ".join(lines)
     return f"{type(error).__name__}: {' '.join(lines)}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..alias import AS_FLASK_VARIABLE
 from .bench import Bench
 from .describe import Described, read
 from .errors import LabError
@@ -54,11 +56,24 @@ def described(bench: Bench, app: str, requests: Sequence[Wanted]) -> Described:
         json.loads(file.read_text("utf-8")) if file.exists() else {"error": f"exit code {code}"}
     )
     if "error" in answer:
+        error = answer["error"]
         raise LabError(
-            f"{app} cannot be measured. {answer['error'].rstrip('.')}. To see where, run: dualapp"
+            f"{app} cannot be measured. {_ended(error)}{_flask(error)} To see where, run: dualapp"
             f" --app {shlex.quote(app)} routes"
         )
     return read(file.read_text("utf-8"))
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
+
+
+def _flask(error: str) -> str:
+    """Say what helps where an application is written for Flask."""
+    is_for_flask = "No module named 'flask" in error or "of type 'Flask'" in error
+    if not is_for_flask or AS_FLASK_VARIABLE in os.environ:
+        return ""
+    return " To run it on dualapp instead of Flask, add: --as-flask."
 
 
 def asked(request: Wanted, app: Described) -> Asked:

@@ -21,6 +21,8 @@ import httptools
 
 from .percentiles import corrected, percentile
 
+#: Seconds for making all connections, before the first one asks.
+_CONNECTING = 1.0
 #: Seconds before a connection that could not be made is tried again.
 _RETRY = 0.01
 #: The lowest status of a redirect, and the lowest that is an error.
@@ -57,8 +59,8 @@ class Found:
 
     Attributes:
         answered: Requests that were answered without an error, also after the time was up.
-        per_second: Answers without an error in a second, until nine of ten connections have had
-            their last one.
+        per_second: Answers without an error in a second, until the last one came; or until nine of
+            ten connections have had their last one, if that is more.
         mean: The latencies' mean, as measured.
         p50: Corrected for coordinated omission, see :mod:`.percentiles`.
         p95: As above.
@@ -92,6 +94,8 @@ class Run:
         self.port = job.port
         self.request = job.request.encode("latin-1")
         self.latencies = array("d")
+        #: When those were asked that were answered after the end, by their place in the latencies.
+        self.late: dict[int, float] = {}
         self.errors: Counter[str] = Counter()
         self.redirected = 0
         self.connections: set[Connection] = set()
@@ -105,11 +109,11 @@ class Run:
     def start_clock(self) -> None:
         """Begin to measure: now."""
         self._begin = _now()
-        self._end = self._last = self._begin + self._seconds
+        self.end = self._last = self._begin + self._seconds
 
     def is_over(self, now: float) -> bool:
         """Tell a connection that got an answer, or none, whether it was its last one."""
-        if now < self._end:
+        if now < self.end:
             return False
         self._last = now
         self._at_work -= 1
@@ -121,12 +125,13 @@ class Run:
 
     @property
     def per_second(self) -> float:
-        """Answers in a second, until all connections but for a few have had their last one.
+        """Answers in a second, until the last one came.
 
-        If they never had, until the last one that came: those that did not are told as errors.
+        Or until all connections but for a few have had their last one, if that is more: stragglers
+        do not lower the rate then. Where there are none, those few are not left out of it.
         """
-        count, until = self._counted or (len(self.latencies), self._last)
-        return count / (until - self._begin) if count else 0.0
+        ends = [(len(self.latencies), self._last), *([self._counted] if self._counted else [])]
+        return max(count / (until - self._begin) if count else 0.0 for count, until in ends)
 
 
 class Connection(asyncio.Protocol):
@@ -160,6 +165,11 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             self._connecting = asyncio.ensure_future(self._connect_and_ask())
         else:
+            self._send()
+
+    def _send(self) -> None:
+        """Send the request; on a connection that has just been closed, its loss is told later."""
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(self._run.request)
 
     async def _connect_and_ask(self) -> None:
@@ -169,8 +179,7 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(_RETRY)
             self._fail(error.strerror or type(error).__name__)
         else:
-            assert self._transport is not None
-            self._transport.write(self._run.request)
+            self._send()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = t.cast(asyncio.Transport, transport)
@@ -193,14 +202,17 @@ class Connection(asyncio.Protocol):
         else:
             run.errors[f"status {status}"] += 1
         if run.is_over(now):
+            if status < _ERROR:
+                run.late[len(run.latencies) - 1] = self.since  # type: ignore[assignment]
             self.since = None
         elif self._parser.should_keep_alive():
             self.since = now
-            self._transport.write(run.request)  # type: ignore[union-attr]
+            self._send()
         else:
             self._go_on_anew()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
         if self.since is not None:
             self._fail("closed before the answer was complete")
 
@@ -229,22 +241,46 @@ async def load(job: Job) -> Found:
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     run = Run(job, done)
     connections = [Connection(run) for _ in range(job.concurrency)]
-    # One that is refused now is tried again, and counted, when it asks.
-    await asyncio.gather(*[each.connect() for each in connections], return_exceptions=True)
+    await _connect(connections)
     run.start_clock()
     for connection in connections:
         connection.ask()
     await asyncio.wait([done], timeout=job.seconds + job.patience)
     now = _now()
-    waiting = [now - each.since for each in run.connections if each.since is not None]
+    waiting = [each.since for each in run.connections if each.since is not None]
     for connection in list(run.connections):
         connection.end()
-    return _found(run, waiting, job.concurrency)
+    return _found(run, [(now - since, since) for since in waiting], job.concurrency)
 
 
-def _found(run: Run, waiting: list[float], concurrency: int) -> Found:
+async def _connect(connections: list[Connection]) -> None:
+    """Connect; one that is refused, or not accepted, is tried again and counted when it asks.
+
+    With more connections than its queue holds, a server that handles one after the other waits for
+    the first one to ask, while we wait for it to accept the last one.
+    """
+    tasks = [asyncio.ensure_future(each.connect()) for each in connections]
+    _, late = await asyncio.wait(tasks, timeout=_CONNECTING)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _found(run: Run, waiting: list[tuple[float, float]], concurrency: int) -> Found:
+    """Make what is told of a run.
+
+    Args:
+        run: It is over.
+        waiting: For how long those have waited that were not answered, and since when.
+        concurrency: Connections.
+    """
     latencies, rate = run.latencies, run.per_second
-    ordered = corrected([*latencies, *waiting], concurrency / rate if rate else 0) or [0.0]
+    late = [(latencies[number], since) for number, since in run.late.items()]
+    ordered = corrected(
+        [latency for number, latency in enumerate(latencies) if number not in run.late],
+        concurrency / rate if rate else 0,
+        [(latency, run.end - since) for latency, since in (*late, *waiting)],
+    ) or [0.0]
     return Found(
         answered=len(latencies),
         per_second=rate,

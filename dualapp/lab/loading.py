@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .bench import Bench
-from .candidates import Candidate
+from .candidates import Candidate, renew
 from .client import PATIENCE, LoadClient
 from .errors import LabError
 from .load import Found
 from .options import Options
-from .serving import Server
 from .turns import Measured, Turn, one_round
 from .wanted import Wanted, get
 
@@ -35,10 +34,13 @@ def those_that_answer(
 ) -> list[Wanted]:
     """Ask a server for paths of the application; give the requests that are worth measuring."""
     bench.progress.begin("Asking every GET route without arguments")
-    assert candidate.server is not None
     chosen = []
     for request in map(get, paths):
+        if candidate.server is None:
+            break  # it did not start anew
         found = client.ask(candidate.server.port, request, patience=_CURIOSITY)
+        if found.waiting:
+            renew(bench, candidate)
         if found.answered and not found.redirected:
             chosen.append(request)
         elif not found.redirected:
@@ -70,14 +72,17 @@ def try_out(
     for request in requests:
         failures: dict[str, list[str]] = defaultdict(list)
         for done, candidate in enumerate(candidates):
+            if candidate.server is None:
+                continue
             bench.progress.count(done, len(candidates), f"{request.name} under {candidate.name}")
-            why = _what_is_wrong(client, candidate, request, min(concurrency, _WARM_UP))
+            why = _what_is_wrong(bench, client, candidate, request, min(concurrency, _WARM_UP))
             if why is None:
                 good.add((candidate.name, request.name))
             else:
                 failures[why].append(candidate.name)
+        asked = sum(candidate.server is not None for candidate in candidates)
         for why, names in failures.items():
-            under = "any server" if len(names) == len(candidates) else ", ".join(names)
+            under = "any server" if len(names) >= asked else ", ".join(names)
             bench.note(
                 f"{request.name} is not measured under {under}. {why}. Serve the application by"
                 " hand and ask it once, to see why."
@@ -86,15 +91,20 @@ def try_out(
 
 
 def _what_is_wrong(
-    client: LoadClient, candidate: Candidate, request: Wanted, concurrency: int
+    bench: Bench, client: LoadClient, candidate: Candidate, request: Wanted, concurrency: int
 ) -> str | None:
     assert candidate.server is not None
     port = candidate.server.port
     found = client.ask(port, request)
-    if not found.answered:
-        return _why(found, PATIENCE)
-    client.ask(port, request, concurrency=concurrency)
-    return None
+    many = client.ask(port, request, concurrency=concurrency) if found.answered else found
+    if many.waiting:
+        renew(bench, candidate)
+    if found.redirected:
+        bench.note(
+            f"{request.name} answers with a redirect, and that is what is measured. Ask where it"
+            ' leads to, or send what it needs, as with: -H "Cookie: ..."'
+        )
+    return None if found.answered else _why(found, PATIENCE)
 
 
 def _why(found: Found, patience: float) -> str:
@@ -153,7 +163,7 @@ def load_in_turns(
             what = f"{turn.request}, {turn.concurrency} at once, under {turn.setup}"
             bench.progress.count(done, total, what)
             try:
-                found = _one_turn(client, candidate.server, wanted[turn.request], turn, seconds)
+                found = _one_turn(bench, client, candidate, wanted[turn.request], turn, seconds)
             except LabError as error:
                 candidate.fail(bench, f"{error}. It was asked {what}")
             else:
@@ -174,19 +184,28 @@ def _is_late(bench: Bench, passed: float, number: int, options: Options) -> bool
 
 
 def _one_turn(
-    client: LoadClient, server: Server | None, request: Wanted, turn: Turn, seconds: float
+    bench: Bench,
+    client: LoadClient,
+    candidate: Candidate,
+    request: Wanted,
+    turn: Turn,
+    seconds: float,
 ) -> list[Measured]:
     """Load a server once; nothing is found of one that has ended before.
 
     Raises:
         LabError: It has ended meanwhile.
     """
+    server = candidate.server
     if server is None:
         return []
     before = server.usage()
     found = client.ask(server.port, request, concurrency=turn.concurrency, seconds=seconds)
     after = server.usage()
     server.check()
-    if found.waiting:  # the server may still work on those; the next turn begins after them
-        client.ask(server.port, request)
-    return [Measured(found=found, cpu=after.cpu - before.cpu, memory=after.memory)]
+    if found.waiting:
+        renew(bench, candidate)
+        if candidate.server is not None:
+            client.ask(candidate.server.port, request, concurrency=_WARM_UP)
+    cpu = max(after.cpu - before.cpu, 0.0)  # workers that end are counted in coarser steps
+    return [Measured(found=found, cpu=cpu, memory=after.memory)]

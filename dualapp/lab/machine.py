@@ -6,12 +6,17 @@ import contextlib
 import importlib.metadata
 import os
 import platform
+import resource
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
 
+from .errors import BadInputError
 from .results import Machine
+
+#: Files that a process with many connections has open beside them.
+_OTHER_FILES = 64
 
 #: What takes part in every run, beside the servers.
 _ALWAYS = ("dualapp", "werkzeug", "httptools", "uvloop", "psutil")
@@ -44,6 +49,25 @@ def share_out(cores: list[int]) -> tuple[list[int], list[int]]:
     The client is one process and needs one core; the servers get all the others.
     """
     return (cores[:-1], cores[-1:]) if len(cores) > 1 else ([], [])
+
+
+def make_room_for(connections: int) -> None:
+    """Let this process, and those that it starts, have so many connections open.
+
+    Raises:
+        BadInputError: They may not.
+    """
+    needed = connections + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    except (ValueError, OSError):
+        raise BadInputError(
+            f"{connections} requests at once need {needed} open files, and a process may have"
+            f" {soft} here. Raise that with: ulimit -n {needed}, or ask for fewer: --concurrency"
+        ) from None
 
 
 @contextlib.contextmanager

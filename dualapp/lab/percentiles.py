@@ -14,23 +14,28 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 
-def corrected(latencies: Iterable[float], interval: float) -> list[float]:
+def corrected(
+    latencies: Iterable[float], interval: float, last: Iterable[tuple[float, float]] = ()
+) -> list[float]:
     """Give the latencies with those that were never measured, sorted.
 
     Args:
         latencies: What was measured, in seconds.
         interval: Seconds after which a connection was expected to ask again; in a closed loop of
             N connections that is N / throughput. Zero or less: nothing is corrected.
+        last: Latencies that went on when the time was up, each with the seconds that were left of
+            it at their beginning. After that nobody asks any more, so nothing is left out.
     """
-    found = list(latencies)
+    each = [*((latency, math.inf) for latency in latencies), *last]
+    found = [latency for latency, _ in each]
     if interval > 0:
-        found.extend([m for latency in found for m in _left_out(latency, interval)])
+        found += [missing for one in each for missing in _left_out(*one, interval)]
     return sorted(found)
 
 
-def _left_out(latency: float, interval: float) -> Iterator[float]:
+def _left_out(latency: float, left: float, interval: float) -> Iterator[float]:
     missing = latency - interval
-    while missing >= interval:
+    while missing >= interval and latency - missing <= left:
         yield missing
         missing -= interval
 

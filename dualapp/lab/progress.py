@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 import typing as t
 
@@ -10,6 +12,8 @@ LIVE_INTERVAL = 0.1
 LINE_INTERVAL = 2.0
 
 _ERASE = "\r\x1b[K"
+#: Columns of a terminal that does not tell.
+_WIDTH = 80
 
 
 class Progress:
@@ -59,22 +63,35 @@ class Progress:
     def say(self, message: str) -> None:
         """Write a line that stays."""
         self.clear()
-        if self._output is not None:
-            self._output.write(f"{message}\n")
-            self._output.flush()
+        self._put(f"{message}\n")
 
     def clear(self) -> None:
         """Leave the line free for what is written next."""
-        if self._is_live and self._output is not None:
-            self._output.write(_ERASE)
-            self._output.flush()
+        if self._is_live:
+            self._put(_ERASE)
 
     def _is_due(self) -> bool:
         interval = LIVE_INTERVAL if self._is_live else LINE_INTERVAL
         return self._clock() - self._last >= interval
 
     def _write(self, line: str) -> None:
-        if self._output is not None:
-            self._output.write(f"{_ERASE}{line}" if self._is_live else f"{line}\n")
-            self._output.flush()
+        self._put(f"{_ERASE}{self._clipped(line)}" if self._is_live else f"{line}\n")
         self._last = self._clock()
+
+    def _clipped(self, line: str) -> str:
+        """Cut a line to the terminal's width: of one that wraps, only the last part is erased."""
+        assert self._output is not None
+        width = _WIDTH
+        with contextlib.suppress(OSError, ValueError):
+            # Some terminals say that they have no columns, and mean that they do not know.
+            width = os.get_terminal_size(self._output.fileno()).columns or _WIDTH
+        return line if len(line) < width else f"{line[: width - 4]}..."
+
+    def _put(self, text: str) -> None:
+        if self._output is None:
+            return
+        try:
+            self._output.write(text)
+            self._output.flush()
+        except OSError:  # nobody reads it any more, which is no reason not to measure
+            self._output = None

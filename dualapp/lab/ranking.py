@@ -3,8 +3,9 @@
 A setup's *rate* for a request is the highest that it reached where the request was served well:
 with at most one error in a hundred, and a p99 within :data:`SLOWER` times what the request takes
 alone at the fastest setup (or :data:`PATIENCE`, if that is more). Its *score* is the geometric mean
-over all requests of its rate's share of the best one's. Setups whose scores overlap within the
-spread of the rounds, or nearly so, tie, and of these the one with the smallest memory comes first.
+of its rate's share of the best one's, over all requests that some setup serves well. Setups whose
+scores overlap within the spread of the rounds, or nearly so, tie, and of these the one with the
+smallest memory comes first.
 """
 
 from __future__ import annotations
@@ -64,6 +65,15 @@ def overlap(one: Spread, other: Spread) -> bool:
     return one.low <= other.high * MARGIN and other.low <= one.high * MARGIN
 
 
+def served_well(results: Results) -> list[str]:
+    """Give the names of the requests that some setup serves well; others tell none from another."""
+    return [
+        request
+        for request in dict.fromkeys(figures.request for figures in results.figures)
+        if any(best_rate(results, setup.name, request) for setup in results.setups)
+    ]
+
+
 def best_rate(results: Results, setup: str, request: str) -> Figures | None:
     """Give the figures with the highest rate at which a setup serves a request well."""
     own = [each for each in results.figures if (each.setup, each.request) == (setup, request)]
@@ -73,7 +83,9 @@ def best_rate(results: Results, setup: str, request: str) -> Figures | None:
     well = [
         figures
         for figures in own
-        if figures.p99.median <= limit and sum(figures.errors.values()) <= ERRORS * figures.answered
+        if figures.per_second.median > 0
+        and figures.p99.median <= limit
+        and sum(figures.errors.values()) <= ERRORS * figures.answered
     ]
     return max(well, key=lambda figures: figures.per_second.median, default=None)
 
@@ -87,8 +99,7 @@ def _limit(results: Results, request: str) -> float:
 
 
 def _scored(results: Results, setup: str) -> Scored:
-    requests = list(dict.fromkeys(figures.request for figures in results.figures))
-    shares = [_share(results, setup, request) for request in requests]
+    shares = [_share(results, setup, request) for request in served_well(results)]
     memory = max(each.memory.median for each in results.figures if each.setup == setup)
     return Scored(setup, _mean(shares), memory)
 
@@ -105,6 +116,9 @@ def _share(results: Results, setup: str, request: str) -> Spread:
 
 
 def _mean(shares: Sequence[Spread]) -> Spread:
+    if not shares:
+        return Spread(median=NOTHING, low=NOTHING, high=NOTHING)
+
     def geometric(of: Callable[[Spread], float]) -> float:
         return math.exp(sum(math.log(max(of(share), NOTHING)) for share in shares) / len(shares))
 

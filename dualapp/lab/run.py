@@ -19,13 +19,16 @@ from .describe import Described
 from .describing import asked, described
 from .errors import LabError
 from .loading import Loaded, load_in_turns, those_that_answer, try_out
-from .machine import describe_machine
+from .machine import describe_machine, make_room_for
 from .options import PACKAGED, Options
 from .progress import Progress
 from .results import Client, Figures, Results, Settings
 from .takenapart import take_apart
 from .turns import figures_of
 from .wanted import Wanted
+
+#: How many of the requests that nothing came of are named in an error.
+_REASONS = 3
 
 
 def compare(options: Options, progress: Progress) -> Results:
@@ -36,9 +39,11 @@ def compare(options: Options, progress: Progress) -> Results:
         progress: Told what is done.
 
     Raises:
+        BadInputError: There may not be as many connections as are asked for.
         LabError: Nothing could be measured.
         KeyboardInterrupt: This process was asked to end. All that it had started has ended.
     """
+    make_room_for(max(options.concurrency))
     with set_up(progress) as bench:
         results = _compare(bench, options)
         progress.begin("Ending")
@@ -100,11 +105,13 @@ def _usual_requests(
     """
     # A view that does not end must not keep this server from answering for the others.
     most_patient = max(running, key=lambda candidate: candidate.setup.threads)
+    known = len(bench.notes)
     requests = those_that_answer(bench, client, most_patient, app.plain)
     if not requests:
         raise LabError(
             f"{name} has no GET route without arguments that answers with a status of 200 to 299."
-            ' Say what to ask: --request "GET /reports/2024"'
+            f" {''.join(f'{note} ' for note in bench.notes[known:][:_REASONS])}Say what to ask:"
+            ' --request "GET /reports/2024"'
         )
     return requests
 

@@ -64,6 +64,8 @@ class Server:
         folder: Path,
     ) -> None:
         self.port = free_port()
+        self.workers = workers
+        self.threads = threads
         self._name = way.name
         self._log = folder / "log"
         self._deadline = time.monotonic() + START
@@ -88,13 +90,18 @@ class Server:
         """
         while True:
             self.check()
-            # Not whoever took the port between our looking for a free one and the server's start.
-            if self._answers() and ProcessTree(self._process.pid).listens_on(self.port):
+            if self._answers() and self._is_complete(ProcessTree(self._process.pid)):
                 return
             if time.monotonic() > self._deadline:
                 raise LabError(self._with_log(f"did not answer within {START} s"))
             tick()
             time.sleep(_LOOK)
+
+    def _is_complete(self, tree: ProcessTree) -> bool:
+        """Tell whether it is this server that answers, and whether all of its workers are there."""
+        # Somebody else may take a port between our looking for a free one and the server's start.
+        # A worker is below a process that starts all of them, unless there is but the one.
+        return tree.listens_on(self.port) and (self.workers == 1 or tree.size > self.workers)
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ASK)

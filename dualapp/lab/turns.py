@@ -64,7 +64,11 @@ def spread(values: Iterable[float]) -> Spread:
 
 
 def figures_of(turn: Turn, rounds: Sequence[Measured]) -> Figures | None:
-    """Put the rounds of a figure together; None if nothing was answered in any of them."""
+    """Put the rounds of a figure together; None if nothing was answered in any of them.
+
+    A round without an answer counts for the rate, as none in a second, and for the latencies if
+    its requests waited until patience was out.
+    """
     errors: Counter[str] = Counter()
     for measured in rounds:
         errors.update(measured.found.errors)
@@ -73,15 +77,16 @@ def figures_of(turn: Turn, rounds: Sequence[Measured]) -> Figures | None:
     answered = [measured for measured in rounds if measured.found.answered]
     if not answered:
         return None
+    timed = [each.found for each in rounds if each.found.answered or each.found.waiting]
     return Figures(
         setup=turn.setup,
         request=turn.request,
         concurrency=turn.concurrency,
-        per_second=spread(each.found.per_second for each in answered),
-        p50=spread(each.found.p50 for each in answered),
-        p95=spread(each.found.p95 for each in answered),
-        p99=spread(each.found.p99 for each in answered),
-        answered=sum(each.found.answered for each in answered),
+        per_second=spread(each.found.per_second for each in rounds),
+        p50=spread(each.p50 for each in timed),
+        p95=spread(each.p95 for each in timed),
+        p99=spread(each.p99 for each in timed),
+        answered=sum(each.found.answered for each in rounds),
         errors=dict(errors),
         cpu=spread(each.cpu / each.found.answered for each in answered),
         memory=spread(each.memory for each in answered),

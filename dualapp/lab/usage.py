@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psutil
@@ -16,12 +18,15 @@ class Usage:
     cpu: float
     memory: int
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.cpu + other.cpu, self.memory + other.memory)
+
 
 class ProcessTree:
     """A process and all below it.
 
     They are looked for once, and again when one of them has ended: that takes longer than asking
-    them what they use.
+    them what they use. What one used that has ended is told by the one that waited for it.
 
     Args:
         pid: Of the first process.
@@ -33,11 +38,19 @@ class ProcessTree:
 
     def usage(self) -> Usage:
         """Give what all of them use together."""
-        try:
-            return self._sum()
-        except psutil.NoSuchProcess:
-            self._members = self._look()
-            return self._sum()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return _sum(self._members)
+        self._members = self._look()
+        found = Usage(0.0, 0)
+        for process in self._members:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ends just now
+                found += _usage(process)
+        return found
+
+    @property
+    def size(self) -> int:
+        """How many processes there are."""
+        return len(self._members)
 
     def listens_on(self, port: int) -> bool:
         """Tell whether one of them waits for connections to a port."""
@@ -50,19 +63,23 @@ class ProcessTree:
         except psutil.NoSuchProcess:
             return False
 
-    def _sum(self) -> Usage:
-        cpu, memory = 0.0, 0
-        for process in self._members:
-            memory += process.memory_info().rss
-            cpu += _cpu_seconds(process)
-        return Usage(cpu, memory)
-
     def _look(self) -> list[psutil.Process]:
         try:
             root = psutil.Process(self._pid)
             return [root, *root.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+
+def _sum(processes: Iterable[psutil.Process]) -> Usage:
+    return sum(map(_usage, processes), Usage(0.0, 0))
+
+
+def _usage(process: psutil.Process) -> Usage:
+    times = process.cpu_times()
+    # A worker that ended and was replaced must not take its seconds out of the sum.
+    ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    return Usage(_cpu_seconds(process) + ended, process.memory_info().rss)
 
 
 def _cpu_seconds(process: psutil.Process) -> float:

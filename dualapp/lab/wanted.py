@@ -104,7 +104,7 @@ def parse_file(file: Path) -> list[Wanted]:
         BadInputError: It cannot be read; with the line's number.
     """
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"The file of requests cannot be read: {error}") from None
     found = []

@@ -88,6 +88,28 @@ def test_a_rate_counts_only_where_the_request_is_served_well():
     assert best_rate(results([slow, failing]), SYNC, "GET /") is None
 
 
+def test_a_request_that_nobody_serves_well_lowers_no_score():
+    bad = {"status 500": 500}
+    requests = [asked(), asked("GET /bad")]
+    found = [
+        *(figures(name, REPORT, rate) for name, rate in ((SYNC, 50), (UVICORN, 100))),
+        *(figures(name, "GET /bad", 70, errors=bad) for name in (SYNC, UVICORN)),
+    ]
+    first, second = ranked(results(found, requests=requests))
+    assert (first.score.median, second.score.median) == (pytest.approx(1), pytest.approx(0.5))
+    assert text_of(results(found, requests=requests)).startswith(
+        "Over the 1 of 2 requests that some setup serves well, uvicorn serves best: 100 % of"
+    )
+
+
+def test_without_an_answer_in_most_rounds_there_is_no_rate():
+    silent = figures(SYNC, REPORT, 0)
+    assert best_rate(results([silent]), SYNC, REPORT) is None
+    text = text_of(results([silent, figures(UVICORN, REPORT, 0, memory=40)]))
+    assert text.startswith("No setup serves any request well, so none is better than the others;")
+    assert "uvicorn is named as it takes the least memory" in text
+
+
 def test_half_a_second_is_no_reason_to_call_it_slow():
     alone = figures(SYNC, REPORT, 1000, at=1, p50=0.001)
     busy = figures(SYNC, REPORT, 4000, at=64, p99=0.49)
@@ -122,6 +144,15 @@ def test_a_view_that_computes():
     assert "GET /report computes 20 ms in a sync view: all setups serve it alike" in text
     assert "waits" not in text
     assert "holds a thread" not in text
+
+
+def test_setups_that_do_not_serve_a_request_well_are_not_called_alike():
+    found = three(40, 45, 44, noise=0.2)
+    found[0] = figures(SYNC, REPORT, 40, errors={"status 500": 400})
+    assert (
+        "GET /report: gunicorn gthread and uvicorn serve it alike within the spread, up to 45 a"
+        " second; at no concurrency is it served well by gunicorn sync."
+    ) in text_of(results(found))
 
 
 def test_what_was_not_taken_apart_is_not_explained():

@@ -10,23 +10,31 @@ from dualapp.lab import candidates, serving
 from dualapp.lab.describing import described
 from dualapp.lab.options import Options
 from dualapp.lab.setups import choose
+from dualapp.lab.usage import ProcessTree
 
 pytestmark = pytest.mark.servers
 
 
-def candidates_of(bench, name):
+def candidates_of(bench, name, workers=1):
     options = Options(
         app="shop:app",
         requests=[],
         ways=choose([name]),
         event_loops=(),
         concurrency=[1],
-        workers=1,
+        workers=workers,
         threads=2,
         rounds=1,
         seconds=1,
     )
     return candidates.candidates_of(options, described(bench, "shop:app", []), {})
+
+
+@pytest.mark.parametrize("name", ["gunicorn-sync", "uvicorn"])
+def test_a_server_is_ready_when_all_of_its_workers_are_there(bench, in_apps, name):
+    found = candidates_of(bench, name, workers=6)
+    [candidate] = candidates.start(bench, found, workers=6, threads=2)
+    assert ProcessTree(candidate.server.process.pid).size >= 7
 
 
 @pytest.fixture

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from dualapp.cli import cli
+from dualapp.cli.tradeoff import _publish
+
+from . import small_results as small
 
 
 def invoke(*arguments):
@@ -27,6 +33,9 @@ def invoke(*arguments):
         (["--html", "."], "--html: . cannot be written. Name another file."),
         (["--threads", "1"], "1 is not in the range"),
         (["--seconds", "0"], "is not in the range"),
+        (["--seconds", "nan"], "'nan' is no number of seconds"),
+        (["--seconds", "inf"], "'inf' is no number of seconds"),
+        (["--html", "-"], "--html: a page cannot be printed. Name a file."),
     ],
 )
 def test_bad_usage(arguments, said, tmp_path, monkeypatch):
@@ -34,6 +43,25 @@ def test_bad_usage(arguments, said, tmp_path, monkeypatch):
     result = invoke("shop:app", *arguments)
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_more_connections_than_the_system_allows(tmp_path):
+    command = f"ulimit -n 100; exec {sys.executable} -m dualapp tradeoff --concurrency 1,200"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "Error: 200 requests at once need 264 open files, and a process may have 100 here. Raise"
+        " that with: ulimit -n 264, or ask for fewer: --concurrency"
+    )
+
+
+def test_figures_are_not_lost_when_a_file_cannot_be_written(tmp_path, capsys):
+    page = tmp_path / "page.html"
+    found = small.results([small.figures(small.SYNC, "GET /report", 10)])
+    with pytest.raises(click.ClickException, match="--json: No space left on device"):
+        _publish(found, "/dev/full", str(page))
+    assert "requests a second at" in capsys.readouterr().out
+    assert page.exists()
 
 
 def test_the_line_of_a_file_is_named(tmp_path):

@@ -47,12 +47,29 @@ def test_the_packaged_application_has_a_title_for_each_view(bench):
         assert asked(get(path), app).title.endswith(".")
 
 
+def test_paths_are_percent_encoded(bench, in_apps):
+    app = described(bench, "abroad:app", [get("/Stra%C3%9Fe/%e4%bd%a0%20%E5%A5%BD?x=%20")])
+    [path] = app.plain
+    assert path == "/Stra%C3%9Fe/%E4%BD%A0%20%E5%A5%BD"
+    assert asked(get(path), app).view == "abroad.street"
+    assert app.views["GET /Stra%C3%9Fe/%e4%bd%a0%20%E5%A5%BD?x=%20"].view == "abroad.street"
+    assert get(path).on_the_wire().startswith(b"GET /Stra%C3%9F")
+
+
+def test_a_thread_that_never_ends_does_not_keep_the_answer_back(bench, in_apps, monkeypatch):
+    monkeypatch.setattr("dualapp.lab.describing._PATIENCE", 10)
+    assert described(bench, "never_ends:app", []).name == "app"
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
         ("cannot_be_imported:app", "No module named 'no_such_module_anywhere'"),
         ("missing:app", "Could not import 'missing'"),
-        ("shop:nothing", "has nothing called 'nothing'"),
+        ("shop:nothing", r"'nothing'; is the name spelled right\? To see where"),
+        ("ends_itself:app", r"ends the process .* sys.exit\('Set SHOP_SETTINGS first.'\)\. To"),
+        ("of_flask:app", r"returns one\. To run it on dualapp instead of Flask, add: --as-flask"),
+        ("for_flask:app", "'flask'. To run it on dualapp instead of Flask, add: --as-flask. To"),
         ("shop:report", "is not a dualapp application|cannot be called|not a"),
     ],
 )

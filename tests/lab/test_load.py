@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import threading
 
-from dualapp.lab.load import Job, load
+import pytest
+
+from dualapp.lab.load import Connection, Job, Run, load
 from dualapp.lab.serving import free_port
 from dualapp.lab.wanted import get
 
@@ -121,12 +125,69 @@ async def test_a_connection_that_is_cut_off():
     assert found.errors == {"closed before the answer was complete": 2}
 
 
+async def test_a_connection_that_is_closed_before_it_asks_is_replaced():
+    numbers = iter(range(1000))
+
+    async def serve(reader, writer):
+        if next(numbers):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as running:
+        port = running.sockets[0].getsockname()[1]
+        done = asyncio.get_running_loop().create_future()
+        run = Run(job(port, concurrency=1, seconds=0), done)
+        connection = Connection(run)
+        await connection.connect()
+        await asyncio.sleep(0.05)
+        connection.ask()
+        await asyncio.wait_for(done, 5)
+    assert (len(run.latencies), run.errors) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("last", "rate"), [(1.0, 20), (1.2, 18), (10.0, 18)], ids=["none", "a little", "much"]
+)
+async def test_stragglers_do_not_lower_the_rate(last, rate):
+    run = Run(job(0, concurrency=20), asyncio.get_running_loop().create_future())
+    begin = run._begin
+    for number in range(20):
+        passed = 1.0 if number < 18 else last
+        run.latencies.append(passed)
+        assert run.is_over(begin + passed)
+    assert run.per_second == pytest.approx(rate)
+
+
 async def test_what_is_no_http():
     async with server(sends(b"SSH-2.0-server\r\n")) as port:
         found = await load(job(port, seconds=0))
     [(what, count)] = found.errors.items()
     assert what.startswith("no HTTP: ")
     assert count == 2
+
+
+async def test_a_queue_that_does_not_hold_all_connections():
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1000)  # it is not looked at another one meanwhile
+                    connection.sendall(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        found = await asyncio.wait_for(
+            load(job(listener.getsockname()[1], concurrency=20, seconds=0, patience=3)), 8
+        )
+        listener.shutdown(socket.SHUT_RDWR)
+    assert found.answered > 1
+    assert found.answered + found.waiting + sum(found.errors.values()) >= 20
 
 
 async def test_nobody_listens():
@@ -145,6 +206,21 @@ async def test_who_is_not_answered_counts_with_the_time_waited():
         found = await load(job(port, seconds=0.05, patience=0.05))
     assert (found.answered, found.waiting, found.per_second) == (0, 2, 0)
     assert found.p99 >= 0.1
+
+
+async def test_one_that_is_never_answered_does_not_outweigh_the_others():
+    never = asyncio.Event()
+
+    async def answer(writer, number):
+        if number == 10:
+            await never.wait()
+        writer.write(OK)
+
+    async with server(answer) as port:
+        found = await load(job(port, concurrency=4, seconds=0.2, patience=1))
+    assert (found.waiting, found.errors) == (1, {})
+    assert found.p50 < 0.1
+    assert found.p99 > 0.9, "a connection in four was stalled all the time"
 
 
 async def test_connections_that_are_never_served_do_not_slow_down_the_others():

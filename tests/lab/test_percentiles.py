@@ -39,3 +39,8 @@ def test_a_percentile_is_a_value_that_was_measured(percent, value):
 
 def test_the_percentiles_of_one_value():
     assert percentile([7.0], 50) == percentile([7.0], 99) == 7.0
+
+
+def test_nothing_is_left_out_after_the_end():
+    assert corrected([1.0], 0.25, [(1.0, 0.25)]) == [0.25, 0.5, 0.75, 0.75, 1.0, 1.0]
+    assert corrected([], 0.25, [(1.0, 0.0)]) == [1.0]

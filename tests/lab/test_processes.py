@@ -105,6 +105,33 @@ def test_what_a_tree_of_processes_uses(tmp_path):
         assert tree.usage().memory == 0
 
 
+#: Starts a child that computes for a while, and waits for it when a line comes.
+PARENT = """
+import subprocess, sys
+code = "import time\\nwhile time.process_time() < 0.3: pass\\nprint(flush=True)\\ninput()"
+child = subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1)
+child.stdout.readline()
+print("ready", flush=True)
+sys.stdin.readline()
+child.communicate(b"end")
+print("ended", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_process_used_that_has_ended_stays_in_the_sum(tmp_path):
+    with Processes() as processes:
+        process = start(processes, PARENT, environment_for(), tmp_path)
+        tree = ProcessTree(process.pid)
+        before = tree.usage()
+        assert (tree.size, before.cpu >= 0.3) == (2, True)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ended\n"
+        assert tree.usage().cpu >= before.cpu - 0.02, "the kernel tells that in ticks"
+        assert tree.size == 1
+
+
 def test_variables_of_servers_and_debug_mode_do_not_reach_a_server(monkeypatch):
     for name in ("GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "FLASK_DEBUG", "DUALAPP_RUN_PORT"):
         monkeypatch.setenv(name, "9")

@@ -105,6 +105,16 @@ def test_nothing_that_can_be_measured(marked):
     )
 
 
+def test_nothing_that_answers_by_itself_says_why_even_if_quiet(marked):
+    done = run(marked, "only_broken:app", "--servers=uvicorn", "--quiet", *SHORT)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: only_broken:app has no GET route without arguments that answers with a status of"
+        " 200 to 299. GET / is left out. It failed: status 500. Say what to ask: --request"
+        ' "GET /reports/2024"\n'
+    )
+
+
 def test_an_application_that_cannot_be_imported(marked):
     done = run(marked, "cannot_be_imported:app", *SHORT)
     assert done.returncode == 1

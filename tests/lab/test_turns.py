@@ -11,14 +11,14 @@ from dualapp.lab.turns import Measured, Turn, figures_of, one_round, spread
 TURN = Turn("uvicorn", "GET /", 4)
 
 
-def measured(rate, *, answered=100, cpu=0.2, errors=None, waiting=0):
+def measured(rate, *, answered=100, cpu=0.2, errors=None, waiting=0, p99=0.03):
     found = Found(
         answered=answered,
         per_second=rate,
         mean=0.01,
         p50=0.01,
         p95=0.02,
-        p99=0.03,
+        p99=p99,
         errors=errors or {},
         waiting=waiting,
         redirected=0,
@@ -47,12 +47,21 @@ def test_rounds_become_figures():
     assert (figures.answered, figures.errors, figures.memory.median) == (300, {}, 1000)
 
 
-def test_errors_are_added_up_and_a_round_without_answers_is_none():
+def test_errors_are_added_up_and_a_round_without_answers_counts_as_none():
     rounds = [
         measured(90, errors={"status 500": 2}),
-        measured(0, answered=0, errors={"status 500": 1}, waiting=3),
+        measured(0, answered=0, errors={"status 500": 1}, waiting=3, p99=10.0),
     ]
     figures = figures_of(TURN, rounds)
-    assert figures.per_second == spread([90])
+    assert figures.per_second == spread([90, 0])
+    assert figures.p99 == spread([0.03, 10.0])
+    assert figures.cpu == spread([0.002])
     assert figures.errors == {"status 500": 3, "no answer in time": 3}
     assert figures_of(TURN, rounds[1:]) is None
+
+
+def test_a_round_that_only_failed_says_nothing_about_latencies():
+    failed = measured(0, answered=0, errors={"status 500": 1}, p99=0.0)
+    figures = figures_of(TURN, [measured(90), failed, failed])
+    assert figures.per_second == Spread(median=0, low=0, high=90)
+    assert figures.p99 == spread([0.03])

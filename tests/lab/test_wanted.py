@@ -86,6 +86,12 @@ def test_a_file_of_requests(tmp_path):
     assert [request.name for request in parse_file(file)] == ["GET /", "POST /x"]
 
 
+def test_a_file_that_an_editor_of_windows_wrote(tmp_path):
+    file = tmp_path / "requests"
+    file.write_bytes(b"\xef\xbb\xbfGET /\r\n# a comment\r\n")
+    assert parse_file(file) == [get("/")]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

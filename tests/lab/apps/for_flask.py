@@ -1,0 +1,3 @@
+"""An application that needs a package which is not there."""
+
+raise ModuleNotFoundError("No module named 'flask'", name="flask")
