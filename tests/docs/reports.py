@@ -15,7 +15,7 @@ from pathlib import Path
 from dualapp.lab.jsonfile import loads
 from dualapp.lab.page import render
 
-from ..lab.chromium import SCHEMES, Scheme, chromium
+from ..lab.chromium import SCHEMES, Scheme, command_line
 
 DOCS = Path(__file__).parents[2] / "docs"
 REPORTS = DOCS / "_extra" / "reports"
@@ -67,19 +67,14 @@ def _take(picture: Picture, page: str, scheme: Scheme, file: Path) -> None:
         source.write_text(
             page.replace("</head>", f"{_CUT_OUT.format(selector=picture.selector)}</head>"), "utf-8"
         )
-        command = [
-            chromium(),
-            "--headless",
-            "--no-sandbox",  # there is none for root, and in most containers; the page is our own
-            "--disable-gpu",
-            "--hide-scrollbars",
+        command = command_line(
+            scheme,
+            Path(folder),
             f"--force-device-scale-factor={_SCALE}",
             f"--window-size={picture.width},{picture.height}",
-            f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-            f"--user-data-dir={folder}/profile",
             f"--screenshot={file}",
             source.as_uri(),
-        ]
+        )
         subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 

@@ -103,6 +103,26 @@ def chromium() -> str:
     pytest.skip(message)
 
 
+def command_line(scheme: Scheme, folder: Path, *arguments: str) -> list[str]:
+    """Give the command that opens a page of our own without a window.
+
+    Args:
+        scheme: What the reader prefers.
+        folder: Where the browser may keep its files.
+        *arguments: Further options, and the page's address.
+    """
+    return [
+        chromium(),
+        "--headless",
+        "--no-sandbox",  # there is none for root, and in most containers; the page is our own
+        "--disable-gpu",
+        "--hide-scrollbars",
+        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
+        f"--user-data-dir={folder / 'profile'}",
+        *arguments,
+    ]
+
+
 def look(page: str, widths: list[int], scheme: Scheme, folder: Path) -> tuple[list[Seen], str]:
     """Open a page in frames of these widths.
 
@@ -121,18 +141,8 @@ def look(page: str, widths: list[int], scheme: Scheme, folder: Path) -> tuple[li
         for width in widths
     )
     (folder / "frames.html").write_text(_FRAMES.format(frames=frames), "utf-8")
-    command = [
-        chromium(),
-        "--headless",
-        "--no-sandbox",  # there is none for root, and in most containers; the page is our own
-        "--disable-gpu",
-        "--hide-scrollbars",
-        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-        f"--user-data-dir={folder / 'profile'}",
-        "--enable-logging=stderr",
-        "--dump-dom",
-        (folder / "frames.html").as_uri(),
-    ]
+    page_of_frames = (folder / "frames.html").as_uri()
+    command = command_line(scheme, folder, "--enable-logging=stderr", "--dump-dom", page_of_frames)
     done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
     found = re.search(r"<pre>(.*?)</pre>", done.stdout, re.S)
     assert found is not None, f"the browser showed nothing:\n{done.stderr}"
