@@ -84,6 +84,18 @@ class View:
         return is_async(cls.dispatch_request)
 
 
+def functions_of(view_class: t.Any) -> list[Callable[..., t.Any]]:
+    """Give the functions that do the work of a class's view, of whatever class.
+
+    Args:
+        view_class: The class: its methods that are named as HTTP methods, in the order of their
+            names, or ``dispatch_request``.
+    """
+    names = sorted(name.lower() for name in getattr(view_class, "methods", None) or ())
+    found = (getattr(view_class, name, None) for name in names)
+    return list(filter(callable, found)) or [view_class.dispatch_request]
+
+
 def _decorate(function: t.Any, decorators: list[Callable[..., t.Any]]) -> t.Any:
     for decorator in decorators:
         function = decorator(function)

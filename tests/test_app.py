@@ -257,12 +257,12 @@ class TestURLFor:
             assert url_for(".index") == "/"
 
     def test_outside_a_request(self, routed):
-        routed.config.update(SERVER_NAME="example.com:8080", APPLICATION_ROOT="/root")
+        routed.config.update(SERVER_NAME="example.com:8080", APPLICATION_ROOT="/below")
         with routed.app_context():
-            assert url_for("index") == "http://example.com:8080/root/"
-            assert url_for("index", _external=False) == "/root/"
-            assert url_for("index", _scheme="https") == "https://example.com:8080/root/"
-        assert routed.url_for("index") == "http://example.com:8080/root/"
+            assert url_for("index") == "http://example.com:8080/below/"
+            assert url_for("index", _external=False) == "/below/"
+            assert url_for("index", _scheme="https") == "https://example.com:8080/below/"
+        assert routed.url_for("index") == "http://example.com:8080/below/"
 
     def test_errors(self, routed):
         with routed.test_request_context():

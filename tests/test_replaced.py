@@ -437,11 +437,11 @@ class TestByHand:
         assert (response.status_code, response.get_data(as_text=True)) == (status, body)
 
     def test_test_request_context(self, app):
-        app.config.update(SERVER_NAME="example.com", APPLICATION_ROOT="/root")
+        app.config.update(SERVER_NAME="example.com", APPLICATION_ROOT="/below")
         with app.test_request_context(
             "/path?a=1", method="POST", json={"b": 2}, subdomain="sub", url_scheme="https"
         ):
-            assert request.url == "https://sub.example.com/root/path?a=1"
+            assert request.url == "https://sub.example.com/below/path?a=1"
             assert (request.method, request.json) == ("POST", {"b": 2})
         with app.test_request_context("http://other.test/x"):
             assert (request.host, request.path) == ("other.test", "/x")

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 
 from ..core.lifecycle import opens_sessions_late
 from ..sides.usercode import is_users
+from ..views import functions_of
 from .findings import Place
 from .layers import (
     Function,
@@ -140,12 +141,7 @@ class View(Part):
         cls = self.view_class
         if cls is None:
             return []
-        names = sorted(name.lower() for name in getattr(cls, "methods", None) or ())
-        found = [getattr(cls, name) for name in names if callable(getattr(cls, name, None))]
-        return [
-            Part("view", function, self.root, Made(cls))
-            for function in found or [getattr(cls, "dispatch_request")]  # noqa: B009 - of any class
-        ]
+        return [Part("view", function, self.root, Made(cls)) for function in functions_of(cls)]
 
     @property
     def parts(self) -> list[Part]:

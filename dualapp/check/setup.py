@@ -23,9 +23,9 @@ _CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
 def find(registered: Registered) -> Iterator[Finding]:
     """Find what holds for the application as a whole."""
     app = registered.app
-    if is_wrapped(registered):
-        what = f"app.wsgi_app is wrapped by {_class_of(wrapped.wrapper_of(app))}"
-        yield Finding(WSGI_WRAPPER, what)
+    wrapper = wrapped.costly_wrapper_of(app)
+    if wrapper is not None:
+        yield Finding(WSGI_WRAPPER, f"app.wsgi_app is wrapped by {_class_of(wrapper)}")
     if "asgi_app" in vars(app):
         yield Finding(ASGI_WRAPPER, f"app.asgi_app is wrapped by {_class_of(app.asgi_app)}")
     if app.debug:
@@ -36,11 +36,7 @@ def find(registered: Registered) -> Iterator[Finding]:
 
 def is_wrapped(registered: Registered) -> bool:
     """Tell whether a WSGI wrapper makes every request of the ASGI side take a thread."""
-    app = registered.app
-    wrapper = wrapped.wrapper_of(app)
-    return wrapper is not None and not wrapped.apply_natively(
-        app, wrapper, {"REQUEST_METHOD": "GET"}
-    )
+    return wrapped.costly_wrapper_of(registered.app) is not None
 
 
 def _class_of(wrapper: object) -> str:

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 from ..commands import with_appcontext
 from ..globals import current_app
 from ..sides.colour import is_async
+from ..views import functions_of
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
@@ -68,18 +69,10 @@ def _row(app: DualApp, rule: Rule, hidden: frozenset[str]) -> Row:
 
 def _colour(view: Callable[..., t.Any]) -> str:
     """Say how a view runs; a class-based one may have methods of both kinds."""
-    colours = {"async" if is_async(function) else "sync" for function in _functions_of(view)}
-    return " + ".join(sorted(colours, reverse=True))
-
-
-def _functions_of(view: Callable[..., t.Any]) -> list[Callable[..., t.Any]]:
-    """Give the functions that do a view's work: its methods if a class stands behind it."""
     view_class = getattr(view, "view_class", None)
-    if view_class is None:
-        return [view]
-    names = (name.lower() for name in view_class.methods or ())
-    handlers = [getattr(view_class, name) for name in names if hasattr(view_class, name)]
-    return handlers or [view_class.dispatch_request]
+    functions = [view] if view_class is None else functions_of(view_class)
+    colours = {"async" if is_async(function) else "sync" for function in functions}
+    return " + ".join(sorted(colours, reverse=True))
 
 
 def _table(titles: Row, rows: list[Row]) -> Iterable[str]:

@@ -333,8 +333,12 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
 #: What of a response's class decides on what a server gets; asked each time, since a class may be
 #: patched.
 SENDING = (
-    *("__call__", "get_app_iter", "get_wsgi_headers", "get_wsgi_response"),
-    *("iter_encoded", "status"),
+    "__call__",
+    "get_app_iter",
+    "get_wsgi_headers",
+    "get_wsgi_response",
+    "iter_encoded",
+    "status",
 )
 sending_methods = attrgetter(*SENDING)
 WERKZEUGS_SENDING = sending_methods(BaseResponse)

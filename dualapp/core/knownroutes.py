@@ -27,8 +27,14 @@ Fixed = tuple[set[str] | None, Rule, bool, t.Any]
 #: The same, and between: what matches the part with the variable, the group of that, the name and
 #: the converter of the variable.
 Open = tuple[
-    *tuple[set[str] | None, Rule, bool],
-    *tuple[Callable[[str], re.Match[str] | None], int, str, Callable[[str], t.Any], t.Any],
+    set[str] | None,
+    Rule,
+    bool,
+    Callable[[str], re.Match[str] | None],
+    int,
+    str,
+    Callable[[str], t.Any],
+    t.Any,
 ]
 
 

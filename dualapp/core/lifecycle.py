@@ -65,8 +65,7 @@ async def answer(ctx: RequestContext, call: Call) -> Answer:
     try:
         if ctx.error is not None:  # matching the URL failed
             raise ctx.error
-        opens_session_late = getattr(app.session_interface, "opens_late", False)
-        if signals.appcontext_pushed.receivers or not opens_session_late:
+        if signals.appcontext_pushed.receivers or not opens_sessions_late(app):
             await open_context(ctx, call)
         if app._phases.replaced:
             response = await app._phases.full_dispatch_request(ctx, call)
@@ -118,8 +117,7 @@ def is_response_seen(ctx: RequestContext) -> bool:
         or ctx._after_request_functions
         or signals.request_finished.receivers
         or ctx.request.method == "HEAD"
-        or ctx._session is not None
-        or ("HTTP_COOKIE" in ctx.request._head and ctx.session_may_be_saved())
+        or ctx.session_may_be_saved()
     )
 
 

@@ -11,7 +11,8 @@
 :mod:`.takenapart`    where a request's time goes, found by :mod:`.served` with a :mod:`.stopwatch`
                       and a :mod:`.sampler` in it
 :mod:`.ranking`       which setup serves best, and :mod:`.advice`, why
-:mod:`.terminal`      the results as text, :mod:`.jsonfile` as JSON, ``page`` as HTML
+:mod:`.terminal`      the results as text, :mod:`.jsonfile` as JSON, :mod:`.page` as HTML with
+                      :mod:`.charts`; :mod:`.words` writes the figures of all
 :mod:`.processes`     starts processes and always ends them; :mod:`.usage` counts what they cost
 :mod:`.machine`       cores and versions
 :mod:`.app`           the packaged application, and :mod:`.delays`, which it waits for

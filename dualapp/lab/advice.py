@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .ranking import best_rate, overlap, ranked, served_well, ties
 from .results import Advice, Asked, Figures, Results, Setup
-from .wording import listed, megabytes, percent, rate, seconds, times
+from .words import duration, listed, number, percent, size
 
 #: The share of a request's time that says what kind of request it is.
 _MOSTLY = 0.5
@@ -65,15 +65,15 @@ def _overall(results: Results) -> Iterator[str]:
         names = listed([each.setup for each in tied])
         yield (
             f"Over {over}, {names} are alike within the spread of the rounds; {first.setup} takes"
-            f" the least memory of them, {megabytes(first.memory)} (the most:"
-            f" {megabytes(most.memory)}), and is recommended for that."
+            f" the least memory of them, {size(first.memory)} (the most:"
+            f" {size(most.memory)}), and is recommended for that."
         )
         return
     second = others[0]
     yield (
         f"Over {over}, {first.setup} serves best: {percent(first.score.median)} of the highest rate"
         f" that any setup reached, {second.setup} {percent(second.score.median)}; it takes"
-        f" {megabytes(first.memory)} of memory, {second.setup} {megabytes(second.memory)}."
+        f" {size(first.memory)} of memory, {second.setup} {size(second.memory)}."
     )
 
 
@@ -96,7 +96,7 @@ def _about(results: Results, request: Asked) -> str:
         who = listed([each.setup for each in found]) if poorly else "all setups"
         text = (
             f"{kind}: {who} serve it alike within the spread, up to"
-            f" {rate(best.per_second.median)} a second"
+            f" {number(best.per_second.median)} a second"
         )
     elif len(found) > 1:
         text = f"{kind}: {_leaders(results, found)}, {_ratio(best, slowest)}"
@@ -129,8 +129,8 @@ def _kind(results: Results, request: Asked) -> str:
         if value >= _MOSTLY * whole and value >= _A_WHILE:
             view = "an async view" if request.colour == "async" else "a sync view"
             place = _place(results, request) if verb == "waits" else ""
-            return f"{request.name} {verb} {seconds(value)} in {view}{place}"
-    return f"{request.name} takes {seconds(whole)} when nobody else asks"
+            return f"{request.name} {verb} {duration(value)} in {view}{place}"
+    return f"{request.name} takes {duration(whole)} when nobody else asks"
 
 
 def _place(results: Results, request: Asked) -> str:
@@ -149,7 +149,7 @@ def _leaders(results: Results, found: list[Figures]) -> str:
         named.append(f"{len(alike) - _NAMES} more")
     serves = "serves" if len(alike) == 1 else ", alike within the spread, serve"
     space = " " if len(alike) == 1 else ""
-    return f"{listed(named)}{space}{serves} up to {rate(best.per_second.median)} a second"
+    return f"{listed(named)}{space}{serves} up to {number(best.per_second.median)} a second"
 
 
 def _with_threads(results: Results, name: str) -> str:
@@ -164,8 +164,8 @@ def _has_threads(setup: Setup) -> bool:
 def _ratio(best: Figures, slowest: Figures) -> str:
     factor = best.per_second.median / slowest.per_second.median
     return (
-        f"{times(factor)} times what {slowest.setup} does"
-        f" ({rate(slowest.per_second.median)} a second)"
+        f"{number(factor)} times what {slowest.setup} does"
+        f" ({number(slowest.per_second.median)} a second)"
     )
 
 
@@ -212,7 +212,7 @@ def _gain(results: Results, before: Setup, after: Setup, request: Asked) -> str 
     old, new = (best_rate(results, each.name, request.name) for each in (before, after))
     if old is None or new is None or overlap(old.per_second, new.per_second):
         return None
-    return f"{request.name} {times(new.per_second.median / old.per_second.median)} times as often"
+    return f"{request.name} {number(new.per_second.median / old.per_second.median)} times as often"
 
 
 def _about_client(results: Results) -> Iterator[str]:
@@ -220,7 +220,7 @@ def _about_client(results: Results) -> Iterator[str]:
     if client.is_bottleneck:
         yield (
             "Read the highest rates with care: the load client can make"
-            f" {rate(client.per_second)} requests a second here, less than 3 times the"
-            f" {rate(client.fastest)} that the fastest setup answered, so that may be the client's"
-            " limit."
+            f" {number(client.per_second)} requests a second here, less than 3 times the"
+            f" {number(client.fastest)} that the fastest setup answered, so that may be the"
+            " client's limit."
         )

@@ -96,7 +96,7 @@ def _loops(options: Options, way: Way) -> tuple[EventLoop, ...]:
     return options.event_loops if way.side == "wsgi" else ()
 
 
-def start(
+def start_servers(
     bench: Bench,
     candidates: Sequence[Candidate],
     *,
@@ -162,7 +162,7 @@ def renew(bench: Bench, candidate: Candidate) -> None:
     _is_up(bench, candidate, old.workers, old.threads)
 
 
-def end(bench: Bench, candidates: Sequence[Candidate]) -> None:
+def end_servers(bench: Bench, candidates: Sequence[Candidate]) -> None:
     """End the servers of candidates."""
     bench.progress.begin("Ending the servers")
     bench.processes.end(*[each.server.process for each in candidates if each.server is not None])

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .charts_axes import Scale, Tick, doubling, for_figures, is_wide, kept_apart
-from .page_words import Writer, count
 from .results import Spread
+from .words import Writer, count
 
 #: Pixels from the top of a line chart to its x axis; more lines than fit make it higher.
 HEIGHT = 220

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .page_words import Writer
+from .words import Writer
 
 #: A logarithmic scale is taken where the highest figure is so many times the lowest.
 WIDE = 20

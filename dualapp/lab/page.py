@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import jinja2
 
-from . import page_words as words
+from . import words
 from .charts import BarChart, Key, LineChart, Table, bars, over_concurrency
 from .results import Apart, Asked, Figures, Results, Setup
 

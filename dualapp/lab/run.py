@@ -9,11 +9,10 @@ from dataclasses import replace
 
 import dualapp
 
-from . import candidates as serving
 from . import delays
 from .advice import advise
 from .bench import Bench, set_up
-from .candidates import Candidate
+from .candidates import Candidate, candidates_of, end_servers, start_servers
 from .client import LoadClient, client_name, said_by, start_module
 from .describe import Described
 from .describing import asked, described
@@ -55,15 +54,15 @@ def _compare(bench: Bench, options: Options) -> Results:
     began = time.monotonic()
     app = described(bench, options.app, options.requests)
     client = LoadClient(bench.processes, bench.client_cores, bench.folder)
-    candidates = serving.candidates_of(options, app, _environment(bench, options))
-    running = serving.start(bench, candidates, workers=options.workers, threads=options.threads)
+    candidates = candidates_of(options, app, _environment(bench, options))
+    running = start_servers(bench, candidates, workers=options.workers, threads=options.threads)
     if not running:
         raise LabError(_nothing(candidates))
     _note_idle_memory(running)
     requests = options.requests or _usual_requests(bench, client, running, app, options.app)
     good = try_out(bench, client, running, requests, max(options.concurrency))
     loaded = load_in_turns(bench, client, running, good, requests, options)
-    serving.end(bench, running)
+    end_servers(bench, running)
     figures = [f for turn, rounds in loaded.measured.items() if (f := figures_of(turn, rounds))]
     if not figures:
         raise LabError(f"No request was answered without an error. {' '.join(bench.notes)}")

@@ -8,9 +8,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from . import candidates as serving
 from .bench import Bench
-from .candidates import Candidate
+from .candidates import Candidate, end_servers, start_servers
 from .client import LoadClient
 from .results import Apart
 from .served import SIDE_VARIABLE, SUMS, TARGET_VARIABLE, WHERE
@@ -47,7 +46,7 @@ def take_apart(
     copies = {
         each.name: _with_stopwatches(each) for each in candidates if each.setup.failure is None
     }
-    running = serving.start(bench, [*copies.values()], workers=1, threads=threads)
+    running = start_servers(bench, [*copies.values()], workers=1, threads=threads)
     pairs = [
         (name, request)
         for request in requests
@@ -63,7 +62,7 @@ def take_apart(
             is_known = any(each.request == request.name and each.waits_at for each in found)
             place = None if is_known else _where_it_waits(client, copies[name], request, parts)
             found.append(Apart(setup=name, request=request.name, parts=parts, waits_at=place))
-    serving.end(bench, running)
+    end_servers(bench, running)
     return found
 
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from .results import Asked, Figures, Results
-from .wording import megabytes, rate, seconds, times
+from .words import cores, count, duration, number, size
 
 WIDTH = 100
 
@@ -27,30 +27,20 @@ def text_of(results: Results) -> str:
 
 def _heading(results: Results) -> str:
     settings, machine = results.settings, results.machine
-    cores = "servers and client share all cores"
+    placed = "servers and client share all cores"
     if settings.server_cores:
-        cores = (
-            f"servers on {_cores(settings.server_cores)}, client on {_cores(settings.client_cores)}"
+        placed = (
+            f"servers on {cores(settings.server_cores)}, client on {cores(settings.client_cores)}"
         )
     lines = [
-        f"{results.app}: {_count(settings.workers, 'worker')} per server, {cores};"
-        f" {_count(settings.rounds, 'round')} of {seconds(settings.seconds)} and more in turns;"
+        f"{results.app}: {count(settings.workers, 'worker')} per server, {placed};"
+        f" {count(settings.rounds, 'round')} of {duration(settings.seconds)} and more in turns;"
         f" {results.seconds:.0f} s in all.",
-        f"{machine.processor}, {_count(machine.cores, 'core')}, {machine.python},"
-        f" {machine.system}.",
+        f"{machine.processor}, {count(machine.cores, 'core')}, {machine.python}, {machine.system}.",
         "Shown are medians of the rounds. p50 and p99 are latencies at the highest concurrency,"
         " corrected for coordinated omission.",
     ]
     return "\n".join(_folded(line) for line in lines)
-
-
-def _cores(numbers: Sequence[int]) -> str:
-    word = "core" if len(numbers) == 1 else "cores"
-    return f"{word} {','.join(map(str, numbers))}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _table(results: Results, request: Asked) -> Iterator[str]:
@@ -73,13 +63,13 @@ def _table(results: Results, request: Asked) -> Iterator[str]:
 
 def _cells(own: dict[int, Figures], levels: Sequence[int]) -> list[str]:
     highest = own[max(own)]
-    rates = [rate(own[level].per_second.median) if level in own else "-" for level in levels]
+    rates = [number(own[level].per_second.median) if level in own else "-" for level in levels]
     return [
         *rates,
-        seconds(highest.p50.median),
-        seconds(highest.p99.median),
-        f"{highest.cpu.median * 1000:.2f} ms",
-        megabytes(highest.memory.median),
+        duration(highest.p50.median),
+        duration(highest.p99.median),
+        duration(highest.cpu.median),
+        size(highest.memory.median),
     ]
 
 
@@ -91,14 +81,14 @@ def _noise(found: Sequence[Figures]) -> Iterator[str]:
     """Say what went wrong, and how far apart the rounds were if that is far."""
     for figures in found:
         if figures.errors:
-            errors = ", ".join(f"{count} times {what}" for what, count in figures.errors.items())
+            errors = ", ".join(f"{many} times {what}" for what, many in figures.errors.items())
             yield _folded(f"  ! {figures.setup}, {figures.concurrency} at once: {errors}")
     widest = max(found, key=_apart)
     if _apart(widest) > _NOISY:
         yield _folded(
-            f"  ~ rounds differ by up to {times(_apart(widest))} times ({widest.setup} at"
-            f" {widest.concurrency}: {rate(widest.per_second.low)} to"
-            f" {rate(widest.per_second.high)})"
+            f"  ~ rounds differ by up to {number(_apart(widest))} times ({widest.setup} at"
+            f" {widest.concurrency}: {number(widest.per_second.low)} to"
+            f" {number(widest.per_second.high)})"
         )
 
 

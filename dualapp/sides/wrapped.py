@@ -64,12 +64,18 @@ def apply_natively(app: DualApp, wrapper: WSGICallable, environ: WSGIEnvironment
     return True
 
 
-def warn_of_wrapper(app: DualApp) -> None:
-    """Say once, at startup if the server tells of it, what a wrapper costs on this side."""
-    if "_warned_of_wrapper" in app.__dict__:
-        return
+def costly_wrapper_of(app: DualApp) -> WSGICallable | None:
+    """Give the wrapper for which each request of this side takes a worker thread, or None."""
     wrapper = wrapper_of(app)
     if wrapper is None or apply_natively(app, wrapper, {"REQUEST_METHOD": "GET"}):
+        return None
+    return wrapper
+
+
+def warn_of_wrapper(app: DualApp) -> None:
+    """Say once, at startup if the server tells of it, what a wrapper costs on this side."""
+    wrapper = None if "_warned_of_wrapper" in app.__dict__ else costly_wrapper_of(app)
+    if wrapper is None:
         return
     app.__dict__["_warned_of_wrapper"] = True
     logger.warning(

@@ -11,8 +11,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from dualapp.lab import candidates as serving
 from dualapp.lab.bench import Bench, set_up
+from dualapp.lab.candidates import candidates_of, start_servers
 from dualapp.lab.client import LoadClient, said_by, start_module
 from dualapp.lab.describing import described
 from dualapp.lab.options import PACKAGED, Options
@@ -136,8 +136,8 @@ def _servers(bench: Bench) -> Iterator[tuple[str, int]]:
         seconds=1,
     )
     app = described(bench, PACKAGED, wanted.requests)
-    for candidate in serving.start(
-        bench, serving.candidates_of(wanted, app, {}), workers=1, threads=wanted.threads
+    for candidate in start_servers(
+        bench, candidates_of(wanted, app, {}), workers=1, threads=wanted.threads
     ):
         assert candidate.server is not None
         yield candidate.name, candidate.server.port

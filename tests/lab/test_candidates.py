@@ -33,7 +33,7 @@ def candidates_of(bench, name, workers=1):
 @pytest.mark.parametrize("name", ["gunicorn-sync", "uvicorn"])
 def test_a_server_is_ready_when_all_of_its_workers_are_there(bench, in_apps, name):
     found = candidates_of(bench, name, workers=6)
-    [candidate] = candidates.start(bench, found, workers=6, threads=2)
+    [candidate] = candidates.start_servers(bench, found, workers=6, threads=2)
     assert ProcessTree(candidate.server.process.pid).size >= 7
 
 
@@ -48,7 +48,9 @@ def test_a_port_that_somebody_took_is_replaced(bench, in_apps, monkeypatch, take
     ports = iter([taken, serving.free_port()])
     monkeypatch.setattr(serving, "free_port", lambda: next(ports))
     monkeypatch.setattr(serving, "ASK", 0.5)
-    [candidate] = candidates.start(bench, candidates_of(bench, "uvicorn"), workers=1, threads=2)
+    [candidate] = candidates.start_servers(
+        bench, candidates_of(bench, "uvicorn"), workers=1, threads=2
+    )
     assert candidate.server.port != taken
     assert bench.notes == []
 
@@ -57,7 +59,7 @@ def test_when_every_port_is_taken_the_server_is_left_out(bench, in_apps, monkeyp
     monkeypatch.setattr(serving, "free_port", lambda: taken)
     monkeypatch.setattr(serving, "ASK", 0.5)
     [candidate] = candidates_of(bench, "uvicorn")
-    assert candidates.start(bench, [candidate], workers=1, threads=2) == []
+    assert candidates.start_servers(bench, [candidate], workers=1, threads=2) == []
     assert "in use" in candidate.setup.failure
     assert candidate.server is None
     [note] = bench.notes

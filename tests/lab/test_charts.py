@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dualapp.lab.charts import Key, Table, bars, over_concurrency
 from dualapp.lab.charts_axes import doubling, for_figures, from_zero, kept_apart, over_decades
-from dualapp.lab.page_words import NOTHING, duration, number, rate, size
 from dualapp.lab.results import Spread
+from dualapp.lab.words import NOTHING, duration, number, rate, size
 
 from .made_up import steady
 

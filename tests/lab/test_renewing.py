@@ -33,7 +33,7 @@ def candidate(bench, in_apps, monkeypatch):
     monkeypatch.setattr("dualapp.lab.processes.GRACE", 0.2)
     app = described(bench, OPTIONS.app, [])
     found = candidates.candidates_of(OPTIONS, app, {})
-    [candidate] = candidates.start(bench, found, workers=1, threads=2)
+    [candidate] = candidates.start_servers(bench, found, workers=1, threads=2)
     return candidate
 
 

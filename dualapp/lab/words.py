@@ -1,4 +1,4 @@
-"""Figures as the page writes them: short, with a unit, rounded to what can be trusted.
+"""Figures as people read them: short, with a unit, rounded to what can be trusted.
 
 Below ten that is two digits, since no machine gives the same figure twice to more of them.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from .results import Spread
@@ -104,3 +104,9 @@ def moment(iso: str) -> str:
         return f"{datetime.fromisoformat(iso):%d %B %Y, %H:%M} UTC".lstrip("0")
     except ValueError:
         return iso
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names one after the other: ``a, b and c``."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
