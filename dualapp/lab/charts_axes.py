@@ -60,7 +60,7 @@ def over_decades(lowest: float, highest: float, write: Writer) -> Scale:
     decades = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
     marks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
     first = max(mark for mark in marks if mark <= lowest * _NEARLY)
-    last = min(mark for mark in marks if mark >= highest / _NEARLY)
+    last = min(mark for mark in marks if mark >= highest / _NEARLY and mark > first)
     low, length = math.log(first), math.log(last / first)
 
     def place(value: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dualapp.lab.charts import Key, Table, bars, over_concurrency
@@ -49,6 +49,7 @@ def test_figures_are_written_short_and_with_a_unit(written: str, expected: str) 
 
 
 @given(st.lists(figures, min_size=1, max_size=12), st.booleans())
+@example([1.000000001], True)  # next to nothing above a round figure, and below the next one
 def test_all_figures_are_on_the_scale_and_ticks_tell_them_apart(
     drawn: list[float], is_log: bool
 ) -> None:
