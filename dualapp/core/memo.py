@@ -9,11 +9,15 @@ K = t.TypeVar("K")
 V = t.TypeVar("V")
 
 
+#: Characters above which a text is none of those that come again.
+LONG = 1024
+
+
 class Memo(dict[K, V]):
     """The results of a function of one argument: ``memo[argument]``.
 
-    Whatever clients make up must not fill the memory, so it begins anew when it is full. Benchmark:
-    ``tests/benchmarks/inprocess.py``.
+    Whatever clients make up must not fill the memory, so it begins anew when it is full, and keeps
+    nothing for a long text. Benchmark: ``tests/benchmarks/inprocess.py``.
 
     Args:
         work_out: The function. An error that it raises is not kept.
@@ -27,6 +31,8 @@ class Memo(dict[K, V]):
 
     def __missing__(self, argument: K) -> V:
         value = self._work_out(argument)
+        if isinstance(argument, str | bytes) and len(argument) > LONG:
+            return value
         if len(self) >= self._limit:
             self.clear()
         self[argument] = value
