@@ -23,18 +23,19 @@ class Client:
     Args:
         receive: The server's channel for what comes from it.
         send: The server's channel for what goes to it.
+        has_whole_body: All of the body was received already.
     """
 
     #: What waits for the client to leave; to be stopped at the end, so that no task is left.
     watcher: ClientWatch | None = None
     has_start = False
-    _has_whole_body = False
     _send_failed = False
     _inbox: Inbox | None = None
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, has_whole_body: bool = False) -> None:
         self._receive = receive
         self._send = send
+        self._has_whole_body = has_whole_body
 
     @property
     def inbox(self) -> Inbox:
@@ -43,23 +44,6 @@ class Client:
             self._inbox = Inbox(self._receive)
             self._inbox.is_whole = self._has_whole_body
         return self._inbox
-
-    async def receive_whole(self, declared: int | None) -> bytes | None:
-        """Give the body if it arrives in one piece; else None, and the inbox has what came.
-
-        To be called before anybody else receives.
-
-        Args:
-            declared: The Content-Length, if there is one.
-        """
-        event = await self._receive()
-        if event["type"] == "http.request" and not event.get("more_body"):
-            body: bytes = event.get("body") or b""
-            if declared is None or len(body) >= declared:
-                self._has_whole_body = True
-                return body
-        self.inbox.take(event)
-        return None
 
     @property
     def has_left(self) -> bool:
@@ -87,16 +71,7 @@ class Client:
 
     async def send_whole(self, answer: Answer) -> None:
         """Send an answer whose body is in memory; to nobody if the client has left."""
-        self.has_start = True
-        chunks = answer.body
-        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        try:
-            await self._send(_start_of(answer))
-            await self._send({"type": "http.response.body", "body": body, "more_body": False})
-        except OSError:
-            # So the server says that nobody is there (ASGI 2.4, "Disconnected Client").
-            self._send_failed = True
-            logger.debug("The client left while it was answered.")
+        await send_whole(self._send, answer)
 
     async def send_stream(self, answer: Answer, next_chunk: NextChunk) -> None:
         """Send chunks as they come, until the client leaves.
@@ -130,13 +105,42 @@ class Client:
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+async def send_whole(send: Send, answer: Answer) -> None:
+    """Send an answer whose body is in memory; to nobody if the client has left.
+
+    Args:
+        send: The server's channel for what goes to the client.
+        answer: The answer.
+    """
+    chunks = answer.body
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    try:
+        await send(_start_of(answer))
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+    except OSError:
+        # So the server says that nobody is there (ASGI 2.4, "Disconnected Client").
+        logger.debug("The client left while it was answered.")
+
+
+def whole_body(event: t.Any, declared: int | None) -> bytes | None:
+    """Give the body if the first event has all of it, else None.
+
+    Args:
+        event: What came from the client.
+        declared: The Content-Length, if there is one.
+    """
+    if event["type"] != "http.request" or event.get("more_body"):
+        return None
+    body: bytes = event.get("body") or b""
+    return body if declared is None or len(body) >= declared else None
+
+
 def _start_of(answer: Answer) -> dict[str, t.Any]:
     """Make the event with status and headers."""
-    return {
-        "type": "http.response.start",
-        "status": answer.code,
-        "headers": [(_lower[name], value.encode("latin-1")) for name, value in answer.headers],
-    }
+    headers = []
+    for name, value in answer.headers:
+        headers.append((_lower[name], value.encode("latin-1")))
+    return {"type": "http.response.start", "status": answer.code, "headers": headers}
 
 
 _lower: Memo[str, bytes] = Memo(lambda name: name.lower().encode("latin-1"))

@@ -13,8 +13,9 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
 
-from ..core.late import REST
+from ..core.late import HEADER_KEYS, REST
 from ..core.memo import Memo
+from .headers import EarlyHeaders, translated
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -22,9 +23,8 @@ if t.TYPE_CHECKING:
 #: Where the test client hands over keys of an environ that a scope has no place for.
 TEST_ENVIRON = "dualapp.environ"
 
-#: The key of headers that must not be there.
-_DROPPED = ""
-_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
+#: What can be gone through twice, as other iterables may not.
+_SEQUENCES = (list, tuple)
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 
@@ -45,57 +45,105 @@ def environ_of(scope: t.Any) -> WSGIEnvironment:
             all others may be missing or None.
     """
     environ = head_of(scope)
-    del environ[REST]
-    put_rest(environ)
+    environ.pop(REST).put(environ)
     return environ
 
 
 def head_of(scope: t.Any) -> WSGIEnvironment:
-    """Make what of the environ every request needs: method, path, headers.
+    """Make what of the environ every request needs: method, path, and the first headers.
 
-    Under :data:`REST` is what puts the rest into it, for :attr:`.late.LateRequest.environ`.
+    Under :data:`REST` is how to get at the rest, for :class:`.late.LateRequest`.
     """
-    environ: WSGIEnvironment = {REST: put_rest, "asgi.scope": scope}
+    rest = ScopeRest.latest
+    environ: WSGIEnvironment = {REST: rest, "asgi.scope": scope}
     environ["REQUEST_METHOD"] = scope["method"]
     root, path = scope.get("root_path"), scope["path"]
     if not root and path.isascii():
         environ["SCRIPT_NAME"], environ["PATH_INFO"] = "", path
     else:
         environ["SCRIPT_NAME"], environ["PATH_INFO"] = _split_path(scope)
-    headers = scope.get("headers") or ()
-    _put_headers(environ, headers if type(headers) is list else list(headers))
+    headers = scope.get("headers")
+    if type(headers) in _SEQUENCES:
+        rest.early.put(environ, headers)
+    elif headers:
+        environ.update(translated(list(headers)))
     if TEST_ENVIRON in scope:
         environ.update(scope[TEST_ENVIRON])
     return environ
 
 
-def put_rest(environ: WSGIEnvironment) -> None:
-    """Put in what is not there yet."""
-    scope = environ["asgi.scope"]
-    get = scope.get
-    query = get("query_string") or b""
-    server = get("server")
-    rest = _common[
-        get("scheme") or "http",
-        get("http_version") or "1.1",
+class ScopeRest:
+    """What the head of an environ lacks; a :class:`.late.Rest`.
+
+    Attributes:
+        latest: What heads are made with now.
+        early: The headers that a head has, if they were sent.
+    """
+
+    latest: t.ClassVar[ScopeRest]
+
+    def __init__(self, early: EarlyHeaders) -> None:
+        self.early = early
+
+    def put(self, environ: WSGIEnvironment) -> None:
+        """Put it in; what is there stays as it is."""
+        scope = environ["asgi.scope"]
+        get = scope.get
+        rest = _common_of(scope).copy()
+        headers = get("headers")
+        if type(headers) in _SEQUENCES:  # others are there already
+            rest[HEADER_KEYS] = by_key = translated(headers)
+            rest.update(by_key)
+        rest["QUERY_STRING"] = _query_of(scope)
+        rest["wsgi.input"] = io.BytesIO()
+        rest["wsgi.errors"] = sys.stderr
+        client = get("client")
+        if client:
+            address, port = client
+            rest["REMOTE_ADDR"] = address
+            if port is not None:
+                rest["REMOTE_PORT"] = str(port)
+        raw_path = get("raw_path")
+        if raw_path:
+            rest["REQUEST_URI"] = rest["RAW_URI"] = _target(raw_path, rest["QUERY_STRING"])
+        if get("state") is not None:
+            rest["dualapp.state"] = scope["state"]
+        rest.update(environ)
+        environ.update(rest)
+
+    def get(self, environ: WSGIEnvironment, key: str) -> t.Any:
+        """Give the value of one key that is no header's; None if there is none."""
+        scope = environ["asgi.scope"]
+        if key == "QUERY_STRING":
+            return _query_of(scope)
+        if key == "REMOTE_ADDR":
+            client = scope.get("client")
+            return client[0] if client else None
+        return _common_of(scope).get(key)
+
+    def may_have(self, header_key: str) -> bool:
+        """Tell whether a header may be here; the heads from now on have it."""
+        if header_key in self.early.keys:
+            return False
+        ScopeRest.latest = ScopeRest(ScopeRest.latest.early.and_one_more(header_key))
+        return True
+
+
+ScopeRest.latest = ScopeRest(EarlyHeaders())
+
+
+def _query_of(scope: t.Any) -> str:
+    query: bytes = scope.get("query_string") or b""
+    return query.decode("latin-1")
+
+
+def _common_of(scope: t.Any) -> WSGIEnvironment:
+    server = scope.get("server")
+    return _common[
+        scope.get("scheme") or "http",
+        scope.get("http_version") or "1.1",
         tuple(server) if server else (None, None),
-    ].copy()
-    rest["QUERY_STRING"] = query.decode("latin-1")
-    rest["wsgi.input"] = io.BytesIO()
-    rest["wsgi.errors"] = sys.stderr
-    client = get("client")
-    if client:
-        address, port = client
-        rest["REMOTE_ADDR"] = address
-        if port is not None:
-            rest["REMOTE_PORT"] = str(port)
-    raw_path = get("raw_path")
-    if raw_path:
-        rest["REQUEST_URI"] = rest["RAW_URI"] = _target(raw_path, query)
-    if get("state") is not None:
-        rest["dualapp.state"] = scope["state"]
-    rest.update(environ)
-    environ.update(rest)
+    ]
 
 
 def _of_server(key: tuple[str, str, tuple[str | None, int | None]]) -> WSGIEnvironment:
@@ -152,43 +200,7 @@ def _as_wsgi(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def _target(raw_path: bytes, query: bytes) -> str:
+def _target(raw_path: bytes, query: str) -> str:
     """Give the request's target as the client wrote it."""
     target = raw_path.decode("latin-1")
-    return f"{target}?{query.decode('latin-1')}" if query and "?" not in target else target
-
-
-def _put_headers(environ: WSGIEnvironment, headers: list[t.Any]) -> None:
-    """Put each header in, repeated ones joined.
-
-    A name with an underscore is dropped: it would pass for the name with a dash, which a proxy in
-    front may have checked.
-    """
-    before = len(environ)
-    for name, value in headers:
-        environ[_keys[name]] = value.decode("latin-1")
-    if len(environ) - before < len(headers):
-        environ.update(_joined(headers))
-    environ.pop(_DROPPED, None)
-
-
-def _joined(headers: list[t.Any]) -> dict[str, str]:
-    all_values: dict[str, list[str]] = {}
-    for name, value in headers:
-        all_values.setdefault(_keys[name], []).append(value.decode("latin-1"))
-    # RFC 9113 section 8.2.3: cookies that HTTP/2 split are joined by a semicolon.
-    return {
-        key: ("; " if key == "HTTP_COOKIE" else ",").join(values)
-        for key, values in all_values.items()
-    }
-
-
-def _key_of(name: bytes) -> str:
-    if b"_" in name:
-        return _DROPPED
-    # Bytes, since "\u00df".upper() is "SS": that would make one name pass for another.
-    key = name.upper().replace(b"-", b"_").decode("latin-1")
-    return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
-
-
-_keys = Memo(_key_of)
+    return f"{target}?{query}" if query and "?" not in target else target

@@ -26,7 +26,7 @@ from .workloads import WORKLOADS
 PHASES = {
     "benchmark and view": ("tests/benchmarks/",),
     "server's call, side": ("sides/wsgi.py", "sides/asgi.py", "sides/client.py", "sides/entry.py"),
-    "scope to environ": ("sides/environ.py",),
+    "scope to environ": ("sides/environ.py", "sides/headers.py"),
     "body": ("sides/body.py", "sides/inbox.py"),
     "request, context": ("/ctx.py", "/globals.py", "/wrappers.py", "/late.py", "dualapp/app.py"),
     "routing": ("/routing.py", "/knownroutes.py"),
