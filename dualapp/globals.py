@@ -60,30 +60,67 @@ _cv_request = _ContextView("request_context")
 #: Names that a proxy answers itself, most of them by asking the object that it stands for.
 _OF_A_PROXY = frozenset(dir(LocalProxy))
 
+_own_attribute = object.__getattribute__
+_current = _cv_context.get  # a name, since a method is looked up each time
 
-def _proxy(look_up: Callable[[], t.Any], message: str) -> t.Any:
+
+def _proxy(look_up: Callable[[], t.Any], message: str, cls: type[t.Any] | None = None) -> t.Any:
     """Make a LocalProxy that reaches attributes without a detour, and without a failed look-up.
 
     Args:
         look_up: Gives the object that is meant now; RuntimeError without one.
         message: What that error says.
+        cls: A class that does without calling ``look_up``.
     """
+    cls = _class_by(look_up) if cls is None else cls
+    cls.__name__ = LocalProxy.__name__  # which stands in the repr of an unbound proxy
+    cls.__doc__ = vars(LocalProxy)["__doc__"]  # which gives that of the object
+    proxy = cls(look_up, unbound_message=message)
+    object.__setattr__(proxy, "_get_current_object", look_up)
+    return proxy
 
-    own_attribute = object.__getattribute__
 
+def _class_by(look_up: Callable[[], t.Any]) -> type[t.Any]:
     class ContextProxy(LocalProxy[t.Any]):
         __slots__ = ()
 
         def __getattribute__(self, name: str) -> t.Any:
-            return own_attribute(self, name) if name in _OF_A_PROXY else getattr(look_up(), name)
+            return _own_attribute(self, name) if name in _OF_A_PROXY else getattr(look_up(), name)
 
         def __setattr__(self, name: str, value: t.Any) -> None:
             setattr(look_up(), name, value)
 
-    ContextProxy.__name__ = LocalProxy.__name__  # which stands in the repr of an unbound proxy
-    proxy = ContextProxy(look_up, unbound_message=message)
-    object.__setattr__(proxy, "_get_current_object", look_up)
-    return proxy
+    return ContextProxy
+
+
+class _RequestProxy(LocalProxy[t.Any]):
+    """``request``, which is read so often that a call for each look-up shows."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> t.Any:
+        if name not in _OF_A_PROXY:
+            context = _current(None)
+            if context is not None and context.request is not None:
+                return getattr(context.request, name)
+        return _own_attribute(self, name)  # which tells what is missing
+
+
+class _GlobalsProxy(LocalProxy[t.Any]):
+    """``g``, which is read and written as often."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> t.Any:
+        if name not in _OF_A_PROXY:
+            context = _current(None)
+            if context is not None:
+                return getattr(context.g, name)
+        return _own_attribute(self, name)
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        context = _current(None)
+        setattr(_globals() if context is None else context.g, name, value)
 
 
 def _app_context() -> AppContext:
@@ -124,8 +161,8 @@ def _request_context() -> RequestContext:
 
 app_ctx: AppContext = _proxy(_app_context, _NO_APP)
 current_app: DualApp = _proxy(_current_app, _NO_APP)
-g: _AppCtxGlobals = _proxy(_globals, _NO_APP)
+g: _AppCtxGlobals = _proxy(_globals, _NO_APP, _GlobalsProxy)
 
 request_ctx: RequestContext = _proxy(_request_context, _NO_REQUEST)
-request: Request = _proxy(_request, _NO_REQUEST)
+request: Request = _proxy(_request, _NO_REQUEST, _RequestProxy)
 session: SessionMixin = _proxy(lambda: _request_context().session, _NO_REQUEST)

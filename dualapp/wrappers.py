@@ -25,6 +25,7 @@ from .globals import _cv_context
 from .helpers import _split_blueprint_path
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import Authorization, MultiDict
     from werkzeug.routing import Rule
 
@@ -33,8 +34,8 @@ if t.TYPE_CHECKING:
 # RFC 9110, section 8.6: digits and nothing else. 19 of them count to eight exbibytes; more would
 # only reach the length at which int() refuses, and Werkzeug reads a refused length as 0.
 _WELL_FORMED_LENGTH = re.compile(r"[0-9]{1,19}", re.ASCII)
-# Bytes up to which a body is read by one call; a length that is a lie then costs no memory.
-_SHORT_BODY = 64 * 1024
+# Digits of the length up to which a body is read by one call; one that is a lie costs no memory.
+_DIGITS_OF_SHORT = 5
 
 
 def _config() -> Config | None:
@@ -61,8 +62,11 @@ def _limit(name: str, meaning: str) -> t.Any:
     def read(request: Request) -> int | None:
         value: int | None = getattr(request, own_value)
         if value is None:
-            config = _config()
-            value = getattr(super(Request, request), name) if config is None else config[key]
+            context = _cv_context.get(None)
+            if context is None:
+                value = getattr(super(Request, request), name)
+            else:
+                value = context.app.config[key]
         return value
 
     def write(request: Request, value: int | None) -> None:
@@ -165,9 +169,9 @@ class Request(LateRequest):
     may_have_files = False
     """Whether there may be something that :meth:`close` has to close."""
 
-    # Whether the body was asked for as a stream, and whether all of it was read at once. On the
-    # class, and not looked for in __dict__: an object that was asked for it is slow from then on.
-    _has_stream = False
+    # Whether anything asked for the body, and whether all of it was read at once. On the class,
+    # and not looked for in __dict__: an object that was asked for it is slow from then on.
+    _is_body_taken = False
     _has_read_body = False
 
     _max_content_length: int | None = None
@@ -282,7 +286,7 @@ class Request(LateRequest):
                 without a length meet the limit while they are read.
             RuntimeError: The request was made with ``shallow=True``.
         """
-        self._has_stream = True
+        self._is_body_taken = True
         if self._has_read_body:
             return io.BytesIO()
         self._check_declared_length()
@@ -324,35 +328,40 @@ class Request(LateRequest):
             ClientDisconnected: The body ends before its declared length (400).
             RequestEntityTooLarge: It is larger than allowed (413).
         """
-        if not (self._has_stream or self._has_read_body or parse_form_data):
-            data = self._read_at_once()
+        if not (self._is_body_taken or parse_form_data):
+            data = self._read_at_once(self._known_environ())
             if data is not None:
-                self._has_read_body = True
                 if cache:
                     self._cached_data = data
                 return data.decode(errors="replace") if as_text else data
         read: t.Any = super().get_data
         return read(cache, as_text, parse_form_data)
 
-    def _read_at_once(self) -> bytes | None:
+    def _read_at_once(self, environ: WSGIEnvironment) -> bytes | None:
         """Read a short body that :attr:`stream` would give just as it is; None for any other.
 
         Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
         """
-        environ = self._known_environ()
         declared = environ.get("CONTENT_LENGTH", "")
-        cls = type(self)
-        if not declared.isdecimal() or len(declared) > 5:
+        if not declared.isdecimal() or len(declared) > _DIGITS_OF_SHORT:
             return None
+        cls = type(self)
         if cls is not Request and cls.stream is not Request.stream:
             return None
         length, limit = int(declared), self.max_content_length
-        if length > _SHORT_BODY or (limit is not None and length > limit) or self.shallow:
+        if (limit is not None and length > limit) or self.shallow:
             return None
         source: t.Any = environ.get("wsgi.input")
-        if "wsgi.input_terminated" in environ:  # as long as it is, whatever was declared
-            return source.read() if type(source) is io.BytesIO and limit is None else None
-        return None if "HTTP_TRANSFER_ENCODING" in environ else _read(source, length)
+        if "wsgi.input_terminated" not in environ:
+            if "HTTP_TRANSFER_ENCODING" in environ:
+                return None
+            data = _read(source, length)
+        elif type(source) is io.BytesIO and limit is None:
+            data = source.read()  # as long as it is, whatever was declared
+        else:
+            return None
+        self._is_body_taken = self._has_read_body = True
+        return data
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """Parse the body as JSON.
@@ -384,18 +393,21 @@ class Request(LateRequest):
 
         Benchmark: ``tests/benchmarks/inprocess.py``, workload "JSON + hooks".
         """
+        environ = self._known_environ()
         if (
-            self._has_stream
-            or self._has_read_body
-            or self._known_environ().get("CONTENT_TYPE") != "application/json"
+            environ.get("CONTENT_TYPE") != "application/json"
+            or self._is_body_taken
             or _reading_json(type(self)) != _OWN_READING
         ):
             return None
+        data = self._read_at_once(environ)
+        if data is None:
+            return None
+        self._cached_data = data
         try:
-            data = self.get_data()
             value = self.json_module.loads(data)
         except (ValueError, RecursionError):
-            return None  # what was read is kept, and the ordinary way tells what is wrong
+            return None  # the ordinary way tells what is wrong with it
         self._cached_json = (value, value)
         return value
 
@@ -443,9 +455,6 @@ class Response(ResponseBase):
 
     json_module: t.Any = json
     """What ``get_json`` parses with."""
-
-    #: The headers that this was made with, content type and length; see dualapp.core.returns.
-    _clean_headers: list[tuple[str, str]]
 
     # RFC 9110, section 10.2.2 allows a relative Location, and it survives proxies.
     autocorrect_location_header = False

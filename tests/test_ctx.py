@@ -11,10 +11,13 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from werkzeug.local import LocalProxy
 
 import dualapp
 from dualapp import (
     DualApp,
+    Request,
+    abort,
     after_this_request,
     copy_current_request_context,
     current_app,
@@ -56,18 +59,50 @@ class TestWithoutAContext:
     def test_application_proxies(self, name):
         proxy = getattr(dualapp.globals, name)
         assert not proxy
-        with pytest.raises(RuntimeError, match=r"outside of application context[\s\S]*app_context"):
-            proxy.name  # noqa: B018
+        assert repr(proxy) == "<LocalProxy unbound>"
+        for access in (lambda: proxy.name, lambda: setattr(proxy, "name", 1)):
+            with pytest.raises(
+                RuntimeError, match=r"outside of application context[\s\S]*app_context"
+            ):
+                access()
 
     @pytest.mark.parametrize("name", ["request", "session", "request_ctx"])
     def test_request_proxies(self, app, name):
         proxy = getattr(dualapp.globals, name)
         with app.app_context():
             assert not proxy
-            with pytest.raises(
-                RuntimeError, match=r"outside of request context[\s\S]*test_request_context"
-            ):
-                proxy.name  # noqa: B018
+            assert repr(proxy) == "<LocalProxy unbound>"
+            for access in (lambda: proxy.name, lambda: setattr(proxy, "name", 1)):
+                with pytest.raises(
+                    RuntimeError, match=r"outside of request context[\s\S]*test_request_context"
+                ):
+                    access()
+
+    @pytest.mark.parametrize("name", ["current_app", "g", "app_ctx", "request", "request_ctx"])
+    def test_a_proxy_reads_and_writes_the_object_itself(self, app, name):
+        proxy = getattr(dualapp.globals, name)
+        with app.test_request_context():
+            meant = proxy._get_current_object()
+            assert proxy.__class__ is type(meant)
+            assert proxy.__doc__ == meant.__doc__
+            assert issubclass(type(proxy), LocalProxy)
+            assert (proxy == meant, repr(proxy)) == (True, repr(meant))
+            assert proxy.__dict__ is vars(meant)
+            proxy.own = 1
+            assert (meant.own, proxy.own) == (1, 1)
+            del proxy.own
+            with pytest.raises(AttributeError, match="own"):
+                proxy.own  # noqa: B018
+
+    def test_an_error_of_a_property_is_told_as_it_is(self, app):
+        class Own(Request):
+            @property
+            def lost(self):
+                return {}["lost"]
+
+        app.request_class = Own
+        with app.test_request_context(), pytest.raises(KeyError, match="lost"):
+            request.lost  # noqa: B018
 
     @pytest.mark.parametrize("function", [after_this_request, copy_current_request_context])
     def test_functions_that_need_a_request(self, function):
@@ -446,3 +481,29 @@ def test_nothing_is_left_in_memory(app, client, paint, colour):
         client.get("/")
     gc.collect()
     assert [reference() for reference in contexts][:2] == [None, None]
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("hooks", [False, True])
+def test_an_abort_is_freed_at_once(app, client, side, paint, colour, hooks):
+    """Its error is the answer, and has a traceback that leads to what has answered with it."""
+    if (side, colour) == ("wsgi", "async"):
+        pytest.skip("asyncio's run_until_complete holds its task, and that the error")
+    contexts = []
+
+    def view():
+        contexts.append(weakref.ref(request_ctx._get_current_object()))
+        abort(403)
+
+    app.add_url_rule("/", "view", paint(view, colour))
+    if hooks:
+        app.before_request(lambda: None)
+    client.get("/")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            assert client.get("/").status_code == 403
+        assert [reference() for reference in contexts][:3] == [None] * 3
+    finally:
+        gc.enable()

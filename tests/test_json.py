@@ -8,6 +8,7 @@ import decimal
 import io
 import json as stdlib
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from markupsafe import Markup
@@ -355,6 +356,55 @@ class TestTheShortWay:
         value["a"] = 1
         assert app.json.dumps(value) == '{"a": 1}'
 
+    def test_what_is_written_while_it_is_being_written_is_no_circle(self, app):
+        """Neither within ``default`` nor in another thread, which may be at the same value."""
+
+        class Writing:
+            texts = ()
+
+            def __html__(self):
+                if not self.texts:
+                    self.texts = ("inner",)
+                    with ThreadPoolExecutor(1) as pool:
+                        self.texts = (dumps(value), pool.submit(dumps, value).result())
+                return " ".join(self.texts)
+
+        def dumps(value):
+            return app.json.dumps(value, separators=(",", ":"))
+
+        value = [Writing()]
+        assert stdlib.loads(dumps(value)) == ['["inner"] ["inner"]']
+
+    @pytest.mark.parametrize("layout", [{"separators": (",", ":")}, {"separators": (", ", ":")}])
+    def test_attributes_set_meanwhile_are_followed(self, app, layout):
+        value = {"b": "\u00e9", "a": 1}
+        first = app.json.dumps(value, **layout)
+        app.json.sort_keys = app.json.ensure_ascii = False
+        assert app.json.dumps(value, **layout) == stdlib.dumps(value, ensure_ascii=False, **layout)
+        del app.json.sort_keys, app.json.ensure_ascii
+        assert app.json.dumps(value, **layout) == first
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"1", b" 1", b"1 \r\n\t", b"1 2", b"1\x0b", b"", b" ", b"\0", b"1\0", b"[\0]"),
+        *(b'"\xed\xa0\x80"', b'"\xff"', b'"a\0"', b"\xef\xbb\xbf[1]", b"\xff\xfe", b"nul"),
+        *("[1]".encode(encoding) for encoding in ("utf-16-le", "utf-16-be", "utf-32", "utf-32-le")),
+        b"1" * 5000,
+    ],
+)
+def test_what_is_read_is_what_the_standard_library_reads(app, data):
+    assert outcome(app.json.loads, data) == outcome(stdlib.loads, data)
+
+
+def outcome(function, *args):
+    """Give the result of a call, or the class and text of its ValueError."""
+    try:
+        return function(*args)
+    except ValueError as error:
+        return type(error), str(error)
+
 
 class TestJSONOfARequest:
     @pytest.mark.parametrize("name", ["is_json", "mimetype"])
@@ -363,6 +413,39 @@ class TestJSONOfARequest:
         app.request_class = type("Own", (Request,), {name: property(lambda request: value)})
         app.add_url_rule("/", "view", lambda: str(request.get_json(silent=True)), methods=["POST"])
         assert client.post("/", json=[1]).text == "None"
+
+    @pytest.mark.parametrize(
+        ("name", "value", "expected"),
+        [
+            ("get_data", lambda request, **options: b"[2]", [2]),
+            ("stream", property(lambda request: io.BytesIO(b"[2]")), [2]),
+            ("max_content_length", 3, [1]),
+            ("max_content_length", 2, 413),
+            ("max_content_length", property(lambda request: 2), 413),
+        ],
+    )
+    @pytest.mark.parametrize("patched", [False, True])
+    def test_a_request_class_that_reads_itself(
+        self, app, client, monkeypatch, name, value, expected, patched
+    ):
+        app.request_class = type("Own", (Request,), {} if patched else {name: value})
+        app.add_url_rule("/", "view", lambda: [request.get_json()], methods=["POST"])
+        if patched:
+            assert client.post("/", json=[1]).json == [[1]]
+            monkeypatch.setattr(app.request_class, name, value, raising=False)
+        answer = client.post("/", json=[1])
+        assert answer.status_code == 413 if expected == 413 else answer.json == [expected]
+
+    @pytest.mark.parametrize("size", [2, 99_999, 100_000, 1_000_000])
+    def test_a_body_of_any_length(self, app, client, size):
+        @app.post("/")
+        def view():
+            value, data = request.get_json(), request.get_data()
+            return [len(value), len(data), len(request.stream.read())]
+
+        body = b'"' + b"x" * (size - 2) + b'"'
+        answer = client.post("/", data=body, content_type="application/json")
+        assert answer.json == [size - 2, size, 0]
 
     @pytest.mark.parametrize(
         ("body", "silent", "expected"),

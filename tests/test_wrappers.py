@@ -315,3 +315,33 @@ def test_replaced_classes_are_used(app, client):
     assert client.post("/", data=form, content_type="multipart/form-data").status_code == 413
     assert client.post("/").mimetype == "text/plain"
     assert client.post("/?stop=1").status_code == 418
+
+
+@pytest.mark.parametrize("result", ["text", {"a": 1}])
+def test_a_response_class_that_closes_more_is_closed(app, client, result):
+    class Own(Response):
+        def close(self):
+            closed.append(self.status)
+            super().close()
+
+    closed = []
+    app.response_class = Own
+    app.add_url_rule("/", "view", lambda: result)
+    for _ in range(2):
+        assert client.get("/").status_code == 200
+        assert closed.pop() == "200 OK"
+    assert closed == []
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_response_class_may_answer_wsgi_servers_in_its_own_way(app, client, method):
+    class Own(Response):
+        def get_wsgi_response(self, environ):
+            body, _, headers = super().get_wsgi_response(environ)
+            return body, "299 OWN", [*headers, ("X-Own", environ["PATH_INFO"])]
+
+    app.response_class = Own
+    app.add_url_rule("/", "view", lambda: "text")
+    response = client.open("/", method=method)
+    assert (response.status_code, response.headers["X-Own"]) == (299, "/")
+    assert response.text == ("text" if method == "GET" else "")

@@ -18,6 +18,17 @@ from operator import attrgetter
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
+from .headers import (
+    HOP_BY_HOP,
+    LENGTH,
+    LOCATION,
+    TYPE,
+    HeaderList,
+    ResponseHeaders,
+    checked_header,
+    is_sent_as_it_is,
+    kinds,
+)
 from .memo import Memo
 
 if t.TYPE_CHECKING:
@@ -26,28 +37,9 @@ if t.TYPE_CHECKING:
 
     from ..wrappers import Request
 
-HeaderList = list[tuple[str, str]]
-
-#: What a server decides for its own connection; an application has no say in it.
-_OF_A_CONNECTION = (
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-)
-_header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
-_header_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
-#: A value that may be sent, with no space at its ends.
-_is_clean = re.compile(r"[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
 #: Whether a status may be sent.
 is_status_line = re.compile(r"[1-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?").fullmatch
 
-#: What has to be known of a header, by its name.
-_TYPE, _LENGTH, _ORDINARY, _HOP_BY_HOP, _LOCATION, _NO_NAME = range(6)
 #: Codes of answers that never have a body.
 _BODYLESS = frozenset({*range(200), 204, 304})
 
@@ -113,7 +105,7 @@ class Answer:
                 if headers is not None:
                     status = _checked_status[response._status]
                     return cls(status, response._status_code, headers, response.response, True)
-            if type(response).__call__ is not _CALL:
+            if _is_called(response):
                 return cls._of_callable(response, request)
             return cls._of_response(response, request.environ)
         except BaseException:
@@ -153,7 +145,7 @@ class Answer:
 
     @classmethod
     def _of_callable(cls, response: BaseResponse, request: Request) -> Answer:
-        """Ask a response whose class has a ``__call__`` of its own, as a server would."""
+        """Ask a response whose class is a WSGI callable of its own, as a server would."""
         environ = request.environ
         rule = request.url_rule
         # Where an ASGI server is behind it, there is no connection to be used.
@@ -217,6 +209,14 @@ class TakenOver(Answer):
         return self._given
 
 
+def _is_called(response: BaseResponse) -> bool:
+    """Tell whether only calling a response, as WSGI servers do, gives what its class sends."""
+    cls = type(response)
+    if cls.__call__ is not _CALL:
+        return True
+    return cls.get_wsgi_response is not _GET_WSGI_RESPONSE and not is_async_body(response)
+
+
 def has_no_body(code: int) -> bool:
     """Tell whether answers with this status code never have a body."""
     return code in _BODYLESS
@@ -230,7 +230,11 @@ def _closing(response: BaseResponse) -> Callable[[], t.Any] | None:
     """Give what is to be called at the end of a response that is not iterated; None if nothing."""
     if is_async_body(response):
         return partial(_close_unsent, response)
-    if response._on_close or hasattr(response.response, "close"):
+    if (
+        response._on_close
+        or hasattr(response.response, "close")
+        or type(response).close is not _CLOSE
+    ):
         return response.close
     return None
 
@@ -289,15 +293,11 @@ def _as_bytes(chunk: t.Any) -> bytes:
         ) from None
 
 
-_NOTHING: HeaderList = []
-
-
 def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
     """Give the checked headers of a response that werkzeug would send just as it is, else None.
 
     That is: bytes in memory with their length, no location to be made absolute, nobody waiting for
     the end, and no method of werkzeug's overridden. Benchmark: ``tests/benchmarks/inprocess.py``.
-    Content type and length need no look where they are as :mod:`.returns` made them.
     """
     body, headers = response.response, response.headers
     if (
@@ -305,28 +305,37 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
         or len(body) != 1
         or type(body[0]) is not bytes
         or response._on_close
-        or type(headers) is not Headers
         or response._status_code in _BODYLESS
         or sending_methods(type(response)) != WERKZEUGS_SENDING
     ):
         return None
-    rest = headers._list
-    clean: HeaderList = getattr(response, "_clean_headers", _NOTHING)
-    has_length = bool(clean) and rest[:2] == clean
+    if type(headers) is ResponseHeaders:
+        if headers._list == headers.clean:
+            return headers.clean.copy()
+        return _headers_with_length(headers._list, headers.clean)
+    return _headers_with_length(headers._list, []) if type(headers) is Headers else None
+
+
+def _headers_with_length(pairs: HeaderList, clean: HeaderList) -> HeaderList | None:
+    """Check headers; None if they do without a length, or have what is to be made absolute.
+
+    Args:
+        pairs: The headers.
+        clean: Some that were checked, a length among them. They count if these begin with them.
+    """
+    has_length = bool(clean) and pairs[: len(clean)] == clean
     checked = clean.copy() if has_length else []
-    for pair in rest[2:] if has_length else rest:
+    for pair in pairs[len(checked) :]:
         name, value = pair
-        kind = _kinds[name]
-        if kind != _ORDINARY:
-            if kind == _LOCATION:
-                return None
-            if kind == _HOP_BY_HOP:
-                continue
-            has_length = has_length or kind == _LENGTH
-            pair = _checked_header(name, value)
-        elif type(name) is not str or type(value) is not str or not _is_clean(value):
-            pair = _checked_header(name, value)
-        checked.append(pair)
+        if is_sent_as_it_is(name, value):
+            checked.append(pair)
+            continue
+        kind = kinds[name]
+        if kind == LOCATION:
+            return None
+        if kind != HOP_BY_HOP:
+            has_length = has_length or kind == LENGTH
+            checked.append(checked_header(name, value))
     return checked if has_length else None
 
 
@@ -334,6 +343,7 @@ def _headers_as_they_are(response: BaseResponse) -> HeaderList | None:
 #: patched.
 SENDING = (
     "__call__",
+    "close",
     "get_app_iter",
     "get_wsgi_headers",
     "get_wsgi_response",
@@ -344,6 +354,7 @@ sending_methods = attrgetter(*SENDING)
 WERKZEUGS_SENDING = sending_methods(BaseResponse)
 _CALL = BaseResponse.__call__
 _CLOSE = BaseResponse.close
+_GET_WSGI_RESPONSE = BaseResponse.get_wsgi_response
 
 
 def _check_status(status: str) -> str:
@@ -363,35 +374,7 @@ def _checked(headers: HeaderList, bodyless: bool) -> HeaderList:
     """Give the headers that may be sent, as the exact types that :pep:`3333` asks for."""
     checked = []
     for name, value in headers:
-        kind = _kinds[name]
-        if kind != _HOP_BY_HOP and not (bodyless and kind in (_TYPE, _LENGTH)):
-            checked.append(_checked_header(name, value))
+        kind = kinds[name]
+        if kind != HOP_BY_HOP and not (bodyless and kind in (TYPE, LENGTH)):
+            checked.append(checked_header(name, value))
     return checked
-
-
-def _checked_header(name: str, value: str) -> tuple[str, str]:
-    if _kinds[name] == _NO_NAME or not _header_value(value):
-        raise ValueError(
-            f"The response header {name!r}: {value!r} holds a character that cannot be sent. A"
-            " control character would let whoever chose the text write headers or a body of"
-            " their own, and what is not in Latin-1 has no encoding there (RFC 9110, section"
-            " 5.5). Check or quote the text before it becomes a header."
-        )
-    # Space at the ends is not a part of the value, and some servers refuse it.
-    return str.__str__(name), str.strip(value, " \t")
-
-
-_KINDS = {
-    **dict.fromkeys(_OF_A_CONNECTION, _HOP_BY_HOP),
-    "content-type": _TYPE,
-    "content-length": _LENGTH,
-    "location": _LOCATION,
-    "content-location": _LOCATION,
-}
-
-
-def _kind_of(name: str) -> int:
-    return _KINDS.get(name.lower(), _ORDINARY if _header_name(name) else _NO_NAME)
-
-
-_kinds = Memo(_kind_of)

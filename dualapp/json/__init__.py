@@ -73,7 +73,7 @@ def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
         ValueError: This is no JSON, or it is nested too deeply.
     """
     provider = _provider()
-    return decode(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+    return decode(s, kwargs) if provider is None else provider.loads(s, **kwargs)
 
 
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
@@ -90,7 +90,7 @@ def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
         ValueError: This is no JSON, or it is nested too deeply.
     """
     provider = _provider()
-    return decode(fp.read(), **kwargs) if provider is None else provider.load(fp, **kwargs)
+    return decode(fp.read(), kwargs) if provider is None else provider.load(fp, **kwargs)
 
 
 def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:

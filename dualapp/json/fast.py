@@ -15,7 +15,7 @@ from gc import get_referents
 from json.encoder import encode_basestring_ascii
 from uuid import UUID
 
-from .provider import _COMPACT, DefaultJSONProvider, _default
+from .provider import _COMPACT, _LAYOUT, DefaultJSONProvider, _default
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
@@ -225,9 +225,6 @@ def _not_installed(library: str, provider: _FastProvider) -> ImportError:
         f' pip install "dualapp[{library}]".'
     )
 
-
-#: The options with which the libraries can write what the standard library does.
-_LAYOUT = {"separators": _COMPACT}
 
 _CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
 #: The types that are the same to all, themselves and not what derives from them.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import typing as t
 import weakref
 from collections.abc import Callable
@@ -111,15 +110,15 @@ class JSONProvider:
 
     def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
         """Find the one value that the arguments of :meth:`response` stand for."""
-        if args and kwargs:
+        if not kwargs:
+            return args[0] if len(args) == 1 else args or None
+        if args:
             raise TypeError(
                 "app.json.response() takes either args or kwargs, not both: positional arguments"
                 " are the value itself, keyword arguments the members of an object. Put everything"
                 " into one dictionary."
             )
-        if kwargs or not args:
-            return kwargs or None
-        return args[0] if len(args) == 1 else args
+        return kwargs
 
 
 def _default(o: t.Any) -> t.Any:
@@ -150,20 +149,21 @@ def _default(o: t.Any) -> t.Any:
     )
 
 
-def decode(s: str | bytes, **kwargs: t.Any) -> t.Any:
+def decode(s: str | bytes, options: dict[str, t.Any]) -> t.Any:
     """Read JSON with the standard library; whatever is wrong with the text is a ValueError."""
     try:
-        if isinstance(s, bytes) and _begins_as_utf8(s) and not kwargs:
-            text = s.decode("utf-8", "surrogatepass").strip(" \t\n\r")
+        if type(s) is bytes and not options:
+            # What is all there in UTF-8 is in no other encoding: those have zeros, and JSON none.
+            text = s.decode()
             value, end = _scan_once(text, 0)
-            if end == len(text):
+            if end == len(text) or not text[end:].strip(" \t\n\r"):
                 return value
-    except (StopIteration, json.JSONDecodeError):
-        pass  # json.loads tells better where
+    except (StopIteration, ValueError):
+        pass  # json.loads reads more, or tells better where
     except RecursionError:
         raise _too_deep() from None
     try:
-        return json.loads(s, **kwargs)
+        return json.loads(s, **options)
     except RecursionError:
         raise _too_deep() from None
 
@@ -175,11 +175,9 @@ def _too_deep() -> ValueError:
 
 _scan_once = t.cast("t.Any", json.JSONDecoder()).scan_once
 
-#: How JSON in UTF-8 begins, without a byte order mark; other encodings have zeros in the first two
-#: bytes, which are ASCII characters except within a string (RFC 4627, section 3).
-_begins_as_utf8 = re.compile(rb"[\x01-\x7f][^\0]").match
-
 _COMPACT = (",", ":")
+#: The options of :meth:`DefaultJSONProvider.dumps` for responses.
+_LAYOUT = {"separators": _COMPACT}
 
 
 def _encoder(options: tuple[t.Any, ...]) -> Callable[[t.Any], str]:
@@ -201,16 +199,26 @@ def _short_way(encoder: json.JSONEncoder) -> Callable[[t.Any], str]:
         *(encoder.default, write_text, None, encoder.key_separator, encoder.item_separator),
         *(encoder.sort_keys, encoder.skipkeys, encoder.allow_nan),
     )
+    free: list[Callable[[t.Any, int], tuple[str, ...]]] = []
 
     def encode(value: t.Any) -> str:
-        containers: dict[int, t.Any] = {}  # those around what is being written, to notice circles
-        return "".join(c_make_encoder(containers, *options)(value, 0))
+        try:
+            write = free.pop()  # so that no other call, within this one or beside it, has it too
+        except IndexError:
+            write = c_make_encoder({}, *options)
+        text = "".join(write(value, 0))
+        free.append(write)  # not after an error, when it still knows the containers around that
+        return text
 
     return encode
 
 
 #: What :func:`json.dumps` makes anew for each call, by options.
 _encoders = Memo(_encoder, limit=64)
+#: The same with :data:`_LAYOUT`, by the other options.
+_response_encoders: Memo[tuple[t.Any, ...], Callable[[t.Any], str]] = Memo(
+    lambda options: _encoder((*options, *_LAYOUT.items())), limit=64
+)
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -250,7 +258,10 @@ class DefaultJSONProvider(JSONProvider):
             TypeError: Something in the value has no form in JSON.
         """
         try:
-            encode = _encoders[self.default, self.ensure_ascii, self.sort_keys, *kwargs.items()]
+            if kwargs == _LAYOUT:
+                encode = _response_encoders[self.default, self.ensure_ascii, self.sort_keys]
+            else:
+                encode = _encoders[self.default, self.ensure_ascii, self.sort_keys, *kwargs.items()]
         except TypeError:  # an encoder class of its own, or an option that cannot be a key
             options: dict[str, t.Any] = {
                 "default": self.default,
@@ -273,7 +284,7 @@ class DefaultJSONProvider(JSONProvider):
         Raises:
             ValueError: This is no JSON, or it is nested too deeply.
         """
-        return decode(s, **kwargs)
+        return decode(s, kwargs)
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """Make the response that ``jsonify`` returns.
