@@ -18,10 +18,10 @@ from werkzeug.wsgi import get_host
 from . import typing as ft
 from .core import lifecycle
 from .core.application import Application
-from .core.calls import call_in_place
+from .core.calls import call_in_place, done
 from .core.phases import Phases, PhaseTable
+from .core.plan import ATTRIBUTES, Plans
 from .core.returns import current_request
-from .core.routing import Router
 from .core.urls import build_url, inject_url_defaults
 from .ctx import AppContext, RequestContext
 from .globals import _cv_app, _cv_request, g, request, session
@@ -63,16 +63,20 @@ class DualApp(ServerEntry, Application):
     #: The steps of the lifecycle that may be replaced, and how they are now.
     _phase_table: t.ClassVar[PhaseTable]
     _phases: Phases
+    _request_class: type[Request]
+    _globals_class: type[t.Any]
+    #: What is worked out once for all requests.
+    _plans: Plans
     #: Whether ``request_context`` was overridden or patched.
     _has_own_contexts: bool
     #: The threads for sync code on ASGI, see :mod:`.sides.placement`.
-    _workers: Workers | None = None
+    _workers: Workers | None
 
     default_config = ImmutableDict(Application.default_config)
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
-        self.router = Router(self)
+        self._workers = None
         self.lifespan = Lifespan()
         self.cli.name = self.name
 
@@ -151,20 +155,31 @@ class DualApp(ServerEntry, Application):
         super().__setattr__(name, value)
         if hasattr(DualApp, name):
             self._look_for_replaced()
+        elif name in ATTRIBUTES and "_plans" in self.__dict__:
+            self._plans.drop()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if hasattr(DualApp, name):
             self._look_for_replaced()
 
+    def __setstate__(self, state: dict[str, t.Any]) -> None:
+        """Become the copy of an application, with a plan of its own."""
+        self.__dict__.update(state, _plans=Plans())
+        self._look_for_replaced()
+
     def _look_for_replaced(self) -> None:
         super()._look_for_replaced()
-        self.__dict__["_phases"] = self._phase_table.of(self)
         fields = self.__dict__
+        fields["_phases"] = self._phase_table.of(self)
         adapter = getattr(self.create_url_adapter, "__func__", None)
         fields["_has_own_url_adapters"] = adapter is not _create_url_adapter
         context = getattr(self.request_context, "__func__", None)
         fields["_has_own_contexts"] = context is not _make_request_context
+        # What each request makes; an attribute of the instance is found sooner than its class's.
+        fields["_request_class"] = self.request_class
+        fields["_globals_class"] = self.app_ctx_globals_class
+        fields.setdefault("_plans", Plans()).drop()
 
     def full_dispatch_request(self) -> Response:
         """Answer the current request: hooks, view, error handlers, the finished response."""
@@ -181,7 +196,7 @@ class DualApp(ServerEntry, Application):
         """Call the view that the current request's URL leads to; give what it returned."""
         return t.cast(
             "ft.ResponseReturnValue",
-            blocking.finish(lifecycle.dispatch_request(_request_context(), call_in_place)),
+            blocking.finish(done(lifecycle.dispatch_request(_request_context(), call_in_place))),
         )
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:

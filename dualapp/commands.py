@@ -12,9 +12,8 @@ from collections.abc import Callable
 
 import click
 
-from .core.calls import call_in_place
 from .ctx import has_app_context
-from .sides.blocking import complete
+from .sides.blocking import call_and_wait
 
 Callback = Callable[..., t.Any]
 F = t.TypeVar("F", bound=Callback)
@@ -75,7 +74,7 @@ def awaited(callback: F) -> F:
 
     @functools.wraps(callback)
     def run(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        return complete(call_in_place(callback, *args, **kwargs))
+        return call_and_wait(callback, *args, **kwargs)
 
     return t.cast(F, run)
 

@@ -12,6 +12,8 @@ from contextlib import suppress
 
 from werkzeug.utils import import_string
 
+from .core.watched import Watched
+
 if t.TYPE_CHECKING:
     from .core.application import Application
 
@@ -49,7 +51,7 @@ class ConfigAttribute(t.Generic[T]):
         obj.config[self.__name__] = value
 
 
-class Config(dict[str, t.Any]):
+class Config(Watched[str, t.Any]):
     """A dictionary of settings. Only names in capitals are taken from files and objects.
 
     Args:

@@ -17,8 +17,8 @@ from types import TracebackType
 from werkzeug.exceptions import HTTPException
 
 from .core import lifecycle
-from .core.calls import Call, call_in_place
-from .core.routing import NOT_MADE
+from .core.calls import Call, call_in_place, done
+from .core.routing import NOT_MADE, match_request
 from .globals import _cv_app, _cv_context, _cv_request
 from .sides.blocking import complete
 from .sides.colour import is_async
@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from .app import DualApp
     from .sessions import SessionMixin
     from .sides.bridges import Bridge
+    from .sides.loops import ServerLoop
     from .typing import AfterRequestCallable
     from .wrappers import Request
 
@@ -37,6 +38,7 @@ if t.TYPE_CHECKING:
 PRESERVE = "werkzeug.debug.preserve_context"
 
 _sentinel: t.Any = object()
+_get_context, _set_context = _cv_context.get, _cv_context.set
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
 
@@ -242,12 +244,13 @@ class RequestContext(AppContext):
     ) -> None:
         # As in the class before, without the call.
         self.app = app
-        self.g = app.app_ctx_globals_class()
+        self.g = app._globals_class()
         self._url_adapter = NOT_MADE
         self._outer = None
         if request is None:
-            request = app.request_class(environ)
+            request = app._request_class(environ)
             request.json_module = app.json
+            request.routing_exception = None  # found sooner than the default of the class
             try:
                 request._head  # noqa: B018
             except AttributeError:  # a request class whose __init__ does not call ours
@@ -293,7 +296,7 @@ class RequestContext(AppContext):
     async def prepare(self, call: Call) -> None:
         """Open the session."""
         interface = self.app.session_interface
-        self._session = await call(interface.open_session, self.app, self.request)
+        self._session = await done(call(interface.open_session, (self.app, self.request)))
         if self._session is None:
             self._session = interface.make_null_session(self.app)
 
@@ -311,11 +314,11 @@ class RequestContext(AppContext):
             bridge: How sync code of the request waits for coroutines.
         """
         self.bridge = bridge
-        outer = _cv_context.get(None)
+        outer = _get_context(None)
         if outer is not None or self._outer is not None:
             self._share(outer)
         self._is_served = True
-        _cv_context.set(self)
+        _set_context(self)
 
     def _look_out(self) -> None:
         if not self.is_at_work:
@@ -340,11 +343,11 @@ class RequestContext(AppContext):
     def _is_last_push(self) -> bool:
         return len(self._pushed) == 1 and not self._is_served
 
-    def let_go(self, bridge: Bridge | None) -> None:
+    def let_go(self, bridge: ServerLoop | None) -> None:
         """End this, whose request is over; or give it to the test client that asked for it.
 
         Args:
-            bridge: How sync code that looks at it afterwards waits for coroutines.
+            bridge: The loop by which sync code that looks at it afterwards waits for coroutines.
         """
         self.error = None  # its traceback holds what would hold it
         self._is_served = False
@@ -353,7 +356,7 @@ class RequestContext(AppContext):
         head = self.request._head
         if PRESERVE in head:
             self.open_late_session()
-            self.bridge = bridge
+            self.bridge = None if bridge is None else bridge.without_request()
             head[PRESERVE](self)
 
     def _finish_push(self) -> None:
@@ -362,11 +365,12 @@ class RequestContext(AppContext):
         except BaseException:
             self._undo_push()
             raise
-        self.match_request()
+        # A copy of a context finds that done, and what a hook made of it must stay.
+        if self.request.routing_exception is None and self.request.url_rule is None:
+            self.match_request()
 
-    def match_request(self) -> None:
-        """Find the view that the URL leads to; what fails is raised when the view is called."""
-        self.app.router.match(self)
+    #: Find the view that the URL leads to; what fails is raised when the view is called.
+    match_request = match_request
 
     def copy(self) -> RequestContext:
         """Give another context for the same request, for a thread or a greenlet.

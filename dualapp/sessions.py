@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
+from .core.plan import drop_all
 from .json.tag import TaggedJSONSerializer
 
 if t.TYPE_CHECKING:
@@ -159,6 +160,7 @@ def _look_for_patches() -> None:
     own: t.Any = SecureCookieSessionInterface
     is_as_written = all(getattr(own, name) is value for name, value in _AS_WRITTEN.items())
     type.__setattr__(own, "opens_late", is_as_written)
+    drop_all()
 
 
 class SessionInterface:
@@ -327,6 +329,7 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=_NoticesPatches):
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
         super().__setattr__("opens_late", False)
+        drop_all()
 
     def get_signing_serializer(self, app: DualApp) -> URLSafeTimedSerializer | None:
         """Make what signs and verifies the cookie.

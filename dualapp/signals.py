@@ -7,11 +7,19 @@ may be ``async def`` on either side.
 
 from __future__ import annotations
 
-from blinker import Namespace
+from blinker import NamedSignal, Namespace
+
+from .core.watched import Watched
 
 # A namespace of this package's own: extensions make theirs, so that equal names never meet.
 _signals = Namespace()
-_signal = _signals.signal
+
+
+def _signal(name: str) -> NamedSignal:
+    signal = _signals.signal(name)
+    signal.receivers = Watched()  # so that a request need not ask whether there are any
+    return signal
+
 
 #: A template is about to be rendered. Sends ``template`` and its ``context``, which may be changed.
 before_render_template = _signal("before-render-template")

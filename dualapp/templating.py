@@ -9,6 +9,7 @@ from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
 from .core.calls import call_in_place as call
+from .core.calls import done
 from .core.signalling import emit
 from .globals import _cv_app, _cv_request, app_ctx
 from .helpers import _send, stream_with_context
@@ -132,13 +133,13 @@ async def collect_context(app: DualApp, context: dict[str, t.Any]) -> None:
         scopes += reversed(request_context.request.blueprints)
     for scope in scopes:
         for processor in app.template_context_processors.get(scope, ()):
-            context.update(await call(processor))
+            context.update(await done(call(processor)))
     context.update(passed)
 
 
 async def _prepare(app: DualApp, template: Template, context: dict[str, t.Any]) -> None:
     """Do what comes before rendering: complete the variables and tell the receivers."""
-    await call(app.update_template_context, context)
+    await done(call(app.update_template_context, (context,)))
     await emit(call, before_render_template, app, template=template, context=context)
 
 
@@ -146,7 +147,7 @@ async def _render_text(app: DualApp, template: Template, context: dict[str, t.An
     await _prepare(app, template, context)
     # With enable_async Jinja's own render() would start a second event loop.
     render = template.render_async if template.environment.is_async else template.render
-    text: str = await call(render, context)
+    text: str = await done(call(render, (context,)))
     await emit(call, template_rendered, app, template=template, context=context)
     return text
 

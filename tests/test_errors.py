@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import time
+import weakref
 
 import pytest
 from werkzeug.exceptions import (
@@ -442,3 +445,40 @@ def test_the_log_goes_to_the_apps_logger(app, client, caplog):
     with caplog.at_level(logging.ERROR, app.logger.name):
         client.get("/")
     assert [record.name for record in caplog.records] == ["dualapp_tests"]
+
+
+@pytest.mark.parametrize("hooks", [False, True])
+@pytest.mark.parametrize("colour", COLOURS)
+def test_an_error_that_is_the_answer_is_freed_at_once(app, client, side, paint, colour, hooks):
+    """Its traceback holds the frames it came through, and these must not hold it."""
+    if (side, colour) == ("wsgi", "async"):
+        pytest.skip("asyncio's run_until_complete holds the task whose error it raises")
+    left = []
+
+    def made():
+        error = Forbidden()
+        left.append(weakref.ref(error))
+        return error
+
+    def view():
+        raise made()
+
+    app.add_url_rule("/", "view", paint(view, colour))
+    if hooks:
+        app.before_request(lambda: None)
+    client.get("/")
+    gc.collect()
+    gc.disable()
+    try:
+        assert client.get("/").status_code == 403
+        wait_until(lambda: left[-1]() is None)
+    finally:
+        gc.enable()
+
+
+def wait_until(is_so):
+    """Wait, a worker thread may hold what it was given for a moment yet."""
+    until = time.monotonic() + 2
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.001)

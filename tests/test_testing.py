@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import time
+import weakref
 
 import pytest
 from werkzeug.test import EnvironBuilder as WerkzeugBuilder
@@ -19,6 +21,7 @@ from dualapp import (
     session,
     stream_with_context,
 )
+from dualapp.globals import request_ctx
 from dualapp.sessions import SecureCookieSessionInterface
 from dualapp.testing import EnvironBuilder, FlaskClient, asgi, side_counts
 
@@ -445,3 +448,19 @@ class TestStrictServer:
         assert scope["raw_path"].endswith(b"/%2f")
         assert scope["query_string"] == b"q=1"
         assert (b"x-a", b"b") in scope["headers"]
+
+
+def test_a_preserved_context_is_freed_with_its_block(app, side):
+    @app.get("/")
+    async def view():
+        return "x"
+
+    gc.collect()
+    gc.disable()
+    try:
+        with app.test_client(side=side) as client:
+            client.get("/")
+            left = weakref.ref(request_ctx._get_current_object())
+        assert left() is None
+    finally:
+        gc.enable()

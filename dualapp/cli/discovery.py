@@ -14,8 +14,7 @@ import typing as t
 from collections.abc import Callable
 from types import ModuleType
 
-from ..core.calls import call_in_place
-from ..sides.blocking import complete
+from ..sides.blocking import call_and_wait
 from .errors import NoAppException
 from .importing import import_or_none, import_required
 
@@ -231,7 +230,7 @@ def _call_factory(
     factory: Factory, args: t.Sequence[t.Any], kwargs: dict[str, t.Any], reference: str
 ) -> t.Any:
     try:
-        return complete(call_in_place(factory, *args, **kwargs))
+        return call_and_wait(factory, *args, **kwargs)
     except TypeError as error:
         if not _called_with_wrong_args(factory):
             raise

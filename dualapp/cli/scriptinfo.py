@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import click
 
-from ..core.calls import call_in_place
 from ..helpers import get_debug_flag, get_load_dotenv
-from ..sides.blocking import complete
+from ..sides.blocking import call_and_wait
 from .discovery import app_in
 from .errors import NoAppException
 from .importing import open_import_path
@@ -62,7 +61,7 @@ class ScriptInfo:
     def _load(self) -> DualApp:
         if self.create_app is None:
             return app_in(*open_import_path(self.app_import_path))
-        app: DualApp | None = complete(call_in_place(self.create_app))
+        app: DualApp | None = call_and_wait(self.create_app)
         if app is None:
             raise NoAppException(
                 f"The application factory {self.create_app!r} returned None. It must return the"

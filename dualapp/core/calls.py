@@ -1,20 +1,26 @@
 """How the core calls what the application's author wrote, be it sync or async.
 
-The lifecycle is ``async def`` code that awaits ``call(function, ...)``. When a call needs something
-that only a side can give, it yields a request for it, one of the two classes below, to whatever
-steps the lifecycle (:mod:`dualapp.sides.drivers`). A call that needs nothing never suspends, so a
-request whose callables are all sync is answered by one ``send(None)``, without an event loop.
+The lifecycle is ``async def`` code. ``call(function)`` gives the function's result, or what is
+to be awaited for it; ``await done(call(function))`` is the result in any case. When something
+is needed that only a side can give, awaiting yields a request for it, one of the two classes below,
+to whatever steps the lifecycle (:mod:`dualapp.sides.drivers`). A request whose callables are all
+sync never suspends: it is answered by one ``send(None)``, without an event loop.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 
 from .memo import Memo
 
-#: ``await call(function, *args, **kwargs)``: the result of a user's callable, awaited if need be.
-Call = Callable[..., Coroutine[t.Any, t.Any, t.Any]]
+#: ``call(function, args=(), kwargs=None)``: the result of a user's callable, or an awaitable of it.
+#: Not with ``*args, **kwargs``, of which each call would make a tuple and a dictionary.
+Call = Callable[..., t.Any]
+
+
+Args = tuple[t.Any, ...]
+Kwargs = dict[str, t.Any] | None
 
 
 class Wait:
@@ -35,11 +41,11 @@ class Hop:
     __slots__ = ("args", "function", "kwargs")
 
     def __init__(
-        self, function: Callable[..., t.Any], args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
+        self, function: Callable[..., t.Any], args: Args = (), kwargs: Kwargs = None
     ) -> None:
         self.function = function
         self.args = args
-        self.kwargs = kwargs
+        self.kwargs = kwargs or {}
 
     def __await__(self) -> Generator[t.Any, t.Any, t.Any]:
         return (yield self)
@@ -57,17 +63,23 @@ def is_awaitable(value: object) -> bool:
 awaits: Memo[type, bool] = Memo(lambda cls: hasattr(cls, "__await__"))
 
 
+async def done(begun: t.Any) -> t.Any:
+    """Give the result of a call, awaited if need be.
+
+    Where this is done for each request it is written out, without a coroutine for what needs none.
+    """
+    return await begun if awaits[type(begun)] else begun
+
+
 async def awaited(awaitable: Awaitable[t.Any]) -> t.Any:
-    """Await a value through ``call``: ``await call(awaited, value)`` waits where the side says."""
+    """Await a value through ``call``: ``call(awaited, (value,))`` waits where the side says."""
     return await awaitable
 
 
-async def call_in_place(function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any) -> t.Any:
+def call_in_place(function: Callable[..., t.Any], args: Args = (), kwargs: Kwargs = None) -> t.Any:
     """Call in this very thread; what turns out to be awaitable is waited for by the side.
 
     The way of the WSGI side and of worker threads on the ASGI side.
     """
-    result = function(*args, **kwargs)
-    if awaits[type(result)]:
-        return await Wait(result)
-    return result
+    result = function(*args, **kwargs) if kwargs else function(*args)
+    return Wait(result) if awaits[type(result)] else result

@@ -12,7 +12,7 @@ import sys
 import typing as t
 from collections.abc import Callable
 
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, Rule, ValidationError
 
 from . import rules
 from .memo import Memo
@@ -53,30 +53,31 @@ class KnownRoutes:
         self.fixed: dict[str, Fixed] = {}
         self.open: dict[str, Open] = {}
 
-    def fixed_match(self, path: str, method: str) -> Match | None:
-        """Give the rule at the end of a known path; None if werkzeug is to be asked."""
-        record: Fixed | None = self.fixed[path]
-        while record:
-            methods, rule, leads_elsewhere, record = record
+    def match(self, path: str, method: str) -> Match | None:
+        """Give the rule and the values that a path and a method lead to; None if not known.
+
+        Args:
+            path: The path as it was sent; only what is ASCII, and so means the same decoded, is
+                known.
+            method: The method.
+        """
+        fixed: Fixed | None = self.fixed.get(path)
+        while fixed is not None:
+            methods, rule, leads_elsewhere, fixed = fixed
             if methods is None or method in methods:
                 return None if leads_elsewhere else (rule, {})
-        return None
-
-    def open_match(self, path: str, method: str) -> Match | None:
-        """Give the rule with one variable at the end; None if there is none, or another way.
-
-        Raises:
-            werkzeug.routing.ValidationError: The converter refuses the text.
-        """
         before, _, part = path.rpartition("/")
-        record = self.open.get(before)
-        while record:
+        record: Open | None = self.open.get(before)
+        while record is not None:
             methods, rule, leads_elsewhere, match, group, name, convert, record = record
             if methods is None or method in methods:
                 taken = match(part)
-                if taken is None or leads_elsewhere:
+                if taken is None or leads_elsewhere or not part.isascii():
                     return None
-                return rule, {name: convert(taken[group])}
+                try:
+                    return rule, {name: convert(taken[group])}
+                except ValidationError:
+                    return None
         return None
 
     def note(self, url_map: Map, path: str, variables: int) -> None:
@@ -87,6 +88,8 @@ class KnownRoutes:
             path: A path that matched.
             variables: How many variables the rule has.
         """
+        if not path.isascii():
+            return
         before, _, part = path.rpartition("/")
         state = start_of(url_map)
         for text in before.split("/"):

@@ -13,7 +13,9 @@
     leave        teardown_request, teardown_appcontext; always, exactly once
 
 Every function named like a public method of the application is one of its replaceable steps,
-called through ``app._phases`` (:mod:`dualapp.core.phases`). User code is called through ``call``.
+called through ``app._phases`` (:mod:`dualapp.core.phases`). User code is called through ``call``
+(:mod:`dualapp.core.calls`). What was decided when the application was set up is read off its plan
+(:mod:`dualapp.core.plan`).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from werkzeug.wrappers import Request as BaseRequest
 
 from .. import signals
 from .answer import Answer, EncodedChunks, closes_nothing
-from .calls import Call, awaited, awaits, is_awaitable
+from .calls import Call, awaited, awaits, done, is_awaitable
 from .returns import answer_of_text
 from .returns import make_response as build_response
 from .signalling import emit
@@ -38,9 +40,10 @@ if t.TYPE_CHECKING:
 
     from ..app import DualApp
     from ..ctx import AppContext, RequestContext
-    from ..sides.bridges import Bridge
+    from ..sides.loops import ServerLoop
     from ..wrappers import Request, Response
     from .application import Application
+    from .plan import Around
 
 
 #: What werkzeug's requests do at their end, which is nothing without uploaded files.
@@ -55,30 +58,91 @@ async def open_context(ctx: AppContext, call: Call) -> None:
         await ctx.prepare(call)
 
 
-async def answer(ctx: RequestContext, call: Call) -> Answer:
-    """Answer the request, whatever happens on the way.
+def answer(ctx: RequestContext, call: Call) -> Answer | Coroutine[t.Any, t.Any, Answer]:
+    """Answer the request, whatever happens on the way; gives the answer, or a coroutine of it.
 
     An error that no handler took becomes a 500, or is raised where the app's configuration wants
     it to reach the server (``PROPAGATE_EXCEPTIONS``, testing, debugging).
     """
     app = ctx.app
+    plan = app._plans.current or app._plans.make(app)
+    if not plan.is_plain or ctx.error is not None:
+        return _answer_step_by_step(ctx, call)
+    try:
+        result = dispatch_request(ctx, call)
+    except Exception as error:
+        return _answer_result(ctx, call, None, error)
+    text = answer_at_once(ctx, result) if type(result) is str else None
+    return _answer_result(ctx, call, result) if text is None else text
+
+
+async def _answer_step_by_step(ctx: RequestContext, call: Call) -> Answer:
+    """Answer a request where something stands around the view."""
+    app = ctx.app
     try:
         if ctx.error is not None:  # matching the URL failed
             raise ctx.error
-        if signals.appcontext_pushed.receivers or not opens_sessions_late(app):
+        plan = app._plans.current or app._plans.make(app)
+        if plan.needs_opening:
             await open_context(ctx, call)
-        if app._phases.replaced:
+        if plan.is_replaced:
             response = await app._phases.full_dispatch_request(ctx, call)
         else:
             result = await result_of_request(ctx, call)
-            if type(result) is str and not is_response_seen(ctx):
-                text = answer_of_text(app.response_class, result)
-                if text is not None:
-                    return text
+            text = answer_at_once(ctx, result) if type(result) is str else None
+            if text is not None:
+                return text
             response = await finalize_request(ctx, call, result)
+            del result  # it may be an error, whose traceback leads to this frame
         return Answer.of(response, ctx.request)
     except Exception as error:
         return await answer_error(ctx, call, error)
+
+
+async def _answer_result(
+    ctx: RequestContext, call: Call, result: t.Any, failure: Exception | None = None
+) -> Answer:
+    """Answer with what a view gave, an awaitable maybe, or with what it raised."""
+    try:
+        try:
+            if failure is not None:
+                raise failure
+            if awaits[type(result)]:
+                result = await result
+        except Exception as error:
+            result = await ctx.app._phases.handle_user_exception(ctx, call, error)
+        text = answer_at_once(ctx, result) if type(result) is str else None
+        if text is not None:
+            return text
+        return Answer.of(await finalize_request(ctx, call, result), ctx.request)
+    except Exception as error:
+        return await answer_error(ctx, call, error)
+    finally:
+        del failure, result  # their tracebacks hold this frame
+
+
+def answer_at_once(ctx: RequestContext, result: str) -> Answer | None:
+    """Give the answer of a text that nobody looks at before it is sent; None if somebody does.
+
+    A response that nobody sees need not be made. Benchmark: ``tests/benchmarks/inprocess.py``.
+    """
+    app, head = ctx.app, ctx.request._head
+    plan = app._plans.current or app._plans.make(app)
+    template = plan.template
+    if (
+        template is None
+        or plan.response_is_seen
+        or ctx._after_request_functions
+        or ctx._session is not None
+        or "HTTP_COOKIE" in head
+        or head["REQUEST_METHOD"] not in _WITH_BODY
+    ):
+        return None
+    return answer_of_text(template, result)
+
+
+#: Methods that are answered with a body, as servers pass them on.
+_WITH_BODY = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 
 async def answer_error(ctx: RequestContext, call: Call, error: Exception) -> Answer:
@@ -96,29 +160,15 @@ async def close_answer(answer: Answer, call: Call) -> None:
     """Close what the answer's body came from, once it was sent or given up."""
     try:
         if isinstance(answer.body, EncodedChunks):
-            await call(awaited, answer.body.aclose())
+            await done(call(awaited, (answer.body.aclose(),)))
     finally:
         if answer.close is not None and not closes_nothing(answer.close):
-            await call(answer.close)
+            await done(call(answer.close))
 
 
 def opens_sessions_late(app: DualApp) -> bool:
     """Tell whether opening a session waits until it is used, see :mod:`dualapp.sessions`."""
     return getattr(app.session_interface, "opens_late", False)
-
-
-def is_response_seen(ctx: RequestContext) -> bool:
-    """Tell whether anything looks at the response before it is sent, or it is one to HEAD.
-
-    A response that nobody sees need not be made. Benchmark: ``tests/benchmarks/inprocess.py``.
-    """
-    return bool(
-        ctx.app.after_request_funcs
-        or ctx._after_request_functions
-        or signals.request_finished.receivers
-        or ctx.request.method == "HEAD"
-        or ctx.session_may_be_saved()
-    )
 
 
 async def full_dispatch_request(ctx: RequestContext, call: Call) -> Response:
@@ -131,52 +181,58 @@ async def full_dispatch_request(ctx: RequestContext, call: Call) -> Response:
 async def result_of_request(ctx: RequestContext, call: Call) -> t.Any:
     """Run hooks and view; give what answers, be it of a hook, the view or an error handler."""
     app = ctx.app
-    phases = app._phases
+    plan, phases = app._plans.current or app._plans.make(app), app._phases
     if not app._got_first_request:
         app._got_first_request = True
     try:
-        if signals.request_started.receivers:
+        if plan.tells_start:
             await emit(call, signals.request_started, app)
         result = None
-        if app.before_request_funcs or app.url_value_preprocessors or phases.replaced:
+        if plan.has_before:
             result = await phases.preprocess_request(ctx, call)
         if result is None:
-            result = await phases.dispatch_request(ctx, call)
+            result = phases.dispatch_request(ctx, call)
+            if awaits[type(result)]:
+                result = await result
     except Exception as error:
-        result = await phases.handle_user_exception(ctx, call, error)
+        # Kept in no variable: an error may be its own answer, and its traceback holds this frame.
+        return await phases.handle_user_exception(ctx, call, error)
     return result
 
 
 async def preprocess_request(ctx: RequestContext, call: Call) -> t.Any:
     """Run what comes before the view; the first result that is not None is the answer."""
-    app, request = ctx.app, ctx.request
-    if app.url_value_preprocessors:
-        for function in _from_outside_in(app.url_value_preprocessors, request):
-            await call(function, request.endpoint, request.view_args)
-    if app.before_request_funcs:
-        for function in _from_outside_in(app.before_request_funcs, request):
-            result = await call(function)
+    request = ctx.request
+    around = hooks_around(ctx)
+    for functions in around.preprocessors:
+        for function in [*functions]:  # a hook may register others, which are for later requests
+            await done(call(function, (request.endpoint, request.view_args)))
+    for functions in around.before:
+        for function in [*functions]:
+            result = call(function)
+            if awaits[type(result)]:
+                result = await result
             if result is not None:
                 return result
     return None
 
 
-def dispatch_request(ctx: RequestContext, call: Call) -> Coroutine[t.Any, t.Any, t.Any]:
-    """Call the view that the URL leads to."""
+def dispatch_request(ctx: RequestContext, call: Call) -> t.Any:
+    """Call the view that the URL leads to; gives the result, or what is to be awaited for it."""
     app, request = ctx.app, ctx.request
-    if request.routing_exception is not None:
-        app.raise_routing_exception(request)
     rule = request.url_rule
-    assert rule is not None
+    if request.routing_exception is not None or rule is None:
+        app.raise_routing_exception(request)
     if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
         return call(app.make_default_options_response)
-    return call(app.view_functions[rule.endpoint], **(request.view_args or {}))
+    view = app.view_functions[rule.endpoint]
+    return call(view, (), request.view_args)
 
 
 async def make_response(ctx: RequestContext, call: Call, result: t.Any) -> Response:
     """Turn what a view returned into a response; an awaitable inside is awaited first."""
     if is_awaitable(result):
-        result = await call(awaited, result)
+        result = await done(call(awaited, (result,)))
     return build_response(ctx.app, ctx.request, result)
 
 
@@ -211,17 +267,24 @@ async def finalize_request(
 
 async def process_response(ctx: RequestContext, call: Call, response: Response) -> Response:
     """Run after_this_request, then after_request functions in reverse, and save the session."""
-    app = ctx.app
     for function in ctx._after_request_functions:
-        response = await call(function, response)
-    if app.after_request_funcs:
-        for function in _from_inside_out(app.after_request_funcs, ctx.request):
-            response = await call(function, response)
+        response = await done(call(function, (response,)))
+    for functions in reversed(hooks_around(ctx).after):
+        for function in [*functions][::-1]:
+            result = call(function, (response,))
+            response = await result if awaits[type(result)] else result
     if ctx.session_may_be_saved():
-        interface = app.session_interface
+        interface = ctx.app.session_interface
         if not interface.is_null_session(ctx.session):
-            await call(interface.save_session, app, ctx.session, response)
+            await done(call(interface.save_session, (ctx.app, ctx.session, response)))
     return response
+
+
+def hooks_around(ctx: RequestContext) -> Around:
+    """Give the hooks that hold for the endpoint of a request."""
+    app, rule = ctx.app, ctx.request.url_rule
+    plan = app._plans.current or app._plans.make(app)
+    return plan.around[None if rule is None else rule.endpoint]
 
 
 async def handle_user_exception(ctx: RequestContext, call: Call, error: Exception) -> t.Any:
@@ -239,7 +302,7 @@ async def handle_user_exception(ctx: RequestContext, call: Call, error: Exceptio
             raise error
         finally:
             del error  # its traceback holds this frame, which must not hold it
-    return await call(handler, error)
+    return await done(call(handler, (error,)))
 
 
 async def handle_http_exception(ctx: RequestContext, call: Call, error: HTTPException) -> t.Any:
@@ -250,7 +313,7 @@ async def handle_http_exception(ctx: RequestContext, call: Call, error: HTTPExce
     if error.code is None or isinstance(error, RoutingException):
         return error
     handler = ctx.app._find_error_handler(error, ctx.request.blueprints)
-    return error if handler is None else await call(handler, error)
+    return error if handler is None else await done(call(handler, (error,)))
 
 
 async def handle_exception(ctx: RequestContext, call: Call, error: Exception) -> Response:
@@ -263,7 +326,7 @@ async def handle_exception(ctx: RequestContext, call: Call, error: Exception) ->
     result: t.Any = InternalServerError(original_exception=error)
     handler = app._find_error_handler(result, ctx.request.blueprints)
     if handler is not None:
-        result = await call(handler, result)
+        result = await done(call(handler, (result,)))
     response: Response = await app._phases.finalize_request(
         ctx, call, result, from_error_handler=True
     )
@@ -291,7 +354,7 @@ async def leave(ctx: AppContext, call: Call, error: BaseException | None) -> Non
     failures.raise_them()
 
 
-def leave_quietly(ctx: RequestContext, bridge: Bridge | None) -> bool:
+def leave_quietly(ctx: RequestContext, bridge: ServerLoop | None) -> bool:
     """End a request's context if nobody waits for the end; tell whether that was so.
 
     Args:
@@ -301,14 +364,11 @@ def leave_quietly(ctx: RequestContext, bridge: Bridge | None) -> bool:
     Benchmark: ``tests/benchmarks/inprocess.py``.
     """
     app, request = ctx.app, ctx.request
+    plan = app._plans.current or app._plans.make(app)
     if (
-        app.teardown_request_funcs
+        plan.ends_loudly
         or app.teardown_appcontext_funcs
-        or app._phases.replaced
-        or signals.request_tearing_down.receivers
-        or signals.appcontext_tearing_down.receivers
-        or signals.appcontext_popped.receivers
-        or getattr(request, "may_have_files", True)
+        or request.may_have_files
         or type(request).close is not _CLOSE
     ):
         return False
@@ -325,8 +385,8 @@ def close_request(request: Request) -> None:
 
 async def do_teardown_request(ctx: RequestContext, call: Call, error: BaseException | None) -> None:
     """Run teardown_request functions in reverse, blueprints before the application."""
-    registered = ctx.app.teardown_request_funcs
-    functions = _from_inside_out(registered, ctx.request) if registered else ()
+    lists = reversed(hooks_around(ctx).teardown)
+    functions = [function for registered in lists for function in registered[::-1]]
     if functions or signals.request_tearing_down.receivers:
         await _tear_down(ctx.app, call, functions, signals.request_tearing_down, error)
 
@@ -349,7 +409,7 @@ async def _tear_down(
     failures = Failures()
     for function in functions:
         with failures:
-            await call(function, error)
+            await done(call(function, (error,)))
     with failures:
         await emit(call, signal, app, exc=error)
     failures.raise_them()
@@ -377,20 +437,3 @@ class Failures:
             raise self._raised[0]
         if self._raised:
             raise BaseExceptionGroup("Several teardown functions failed.", self._raised)
-
-
-# Both give copies: a hook may register or remove others while it runs.
-
-
-def _from_outside_in(registered: t.Mapping[t.Any, list[t.Any]], request: Request) -> list[t.Any]:
-    """List what holds for a request: the application's, then its blueprints' from the outside."""
-    functions = [*registered.get(None, ())]
-    if len(registered) > 1 or not functions:
-        for name in request.blueprints[::-1]:
-            functions += registered.get(name, ())
-    return functions
-
-
-def _from_inside_out(registered: t.Mapping[t.Any, list[t.Any]], request: Request) -> list[t.Any]:
-    """List what holds for a request in the reverse order, each list reversed too."""
-    return _from_outside_in(registered, request)[::-1]

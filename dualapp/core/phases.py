@@ -12,7 +12,7 @@ import functools
 import typing as t
 from collections.abc import Callable
 
-from .calls import Call
+from .calls import Call, done
 
 if t.TYPE_CHECKING:
     from ..ctx import RequestContext
@@ -77,4 +77,4 @@ class Phases:
 async def _call_replacement(
     method: Callable[..., t.Any], ctx: RequestContext, call: Call, *args: t.Any, **kwargs: t.Any
 ) -> t.Any:
-    return await call(method, *args, **kwargs)
+    return await done(call(method, args, kwargs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import AsyncIterable, Iterator, Mapping
+from dataclasses import dataclass
 from operator import attrgetter
 
 from werkzeug.datastructures import Headers
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import _cv_context
 from .answer import SENDING, WERKZEUGS_SENDING, Answer, has_no_body, is_status_line, sending_methods
+from .headers import headers_of_body
 from .memo import Memo
 
 if t.TYPE_CHECKING:
@@ -128,47 +130,63 @@ def response_of(cls: t.Any, text: str, mimetype: str | None = None) -> Response:
         response: Response = cls(text, mimetype=mimetype)
         return response
     body = text.encode()
-    length = ("Content-Length", str(len(body)))
-    headers = Headers.__new__(Headers)
-    headers._list = [template.content_type, length]
     # One by one, since an object whose __dict__ was asked for is slow from then on.
     response = cls.__new__(cls)
-    response.headers = headers
+    response.headers = headers_of_body(template.content_type, ("Content-Length", str(len(body))))
     response._status = template.status
     response._status_code = template.code
     response.direct_passthrough = False
     response._on_close = []
     response.response = [body]
-    response._clean_headers = [template.content_type, length]
     return response
 
 
-def answer_of_text(cls: t.Any, text: str) -> Answer | None:
+@dataclass(slots=True)
+class Template:
+    """What responses of one class, made in the same way, have in common.
+
+    Attributes:
+        cls: The class.
+        ways: What of it decided on that, when this was made.
+    """
+
+    cls: type[Response]
+    status: str
+    code: int
+    content_type: tuple[str, str]
+    ways: tuple[t.Any, ...]
+
+
+def template_of_answers(cls: type[Response]) -> Template | None:
+    """Give what ``Answer.of(cls(text))`` has in common for all texts; None if only that can tell.
+
+    Args:
+        cls: The application's response class.
+    """
+    ways = _ways_of_making_and_sending(cls)
+    is_sent_as_it_is = sending_methods(cls) == WERKZEUGS_SENDING
+    return _made_template(cls, None, ways) if is_sent_as_it_is else None
+
+
+def answer_of_text(template: Template, text: str) -> Answer | None:
     """Make what ``Answer.of(cls(text))`` is, without the response; None if only that can tell.
 
     Benchmark: ``tests/benchmarks/inprocess.py``, workload "hello".
     """
-    template = _template_of(cls, None)
-    if template is None or not template.is_sent_as_it_is:
+    if _ways_of_making_and_sending(template.cls) != template.ways:  # patched since
         return None
-    body = text.encode()
+    try:
+        body = text.encode()
+    except UnicodeEncodeError:
+        return None
     headers = [template.content_type, ("Content-Length", str(len(body)))]
     return Answer(template.status, template.code, headers, [body], True)
 
 
-class _Template(t.NamedTuple):
-    """What responses made in the same way have in common."""
-
-    status: str
-    code: int
-    content_type: tuple[str, str]
-    is_sent_as_it_is: bool
-
-
-def _template_of(cls: type[Response], mimetype: str | None) -> _Template | None:
+def _template_of(cls: type[Response], mimetype: str | None) -> Template | None:
     """Give what such responses have in common; None if the class makes them in a way of its own."""
     template, ways = _templates[cls, mimetype]
-    if ways != _ways_of(cls):  # patched since
+    if ways != _ways_of_making(cls):  # patched since
         _templates.pop((cls, mimetype), None)
         template, _ = _templates[cls, mimetype]
     return template
@@ -176,21 +194,24 @@ def _template_of(cls: type[Response], mimetype: str | None) -> _Template | None:
 
 _making_methods = attrgetter("__init__", "set_data")
 _WERKZEUGS_MAKING = _making_methods(BaseResponse)
-#: What of a class decides on how a response is made of a text, and sent.
-_ways_of = attrgetter("__init__", "set_data", "default_mimetype", "default_status", *SENDING)
+_MAKING = ("__init__", "set_data", "default_mimetype", "default_status")
+_ways_of_making = attrgetter(*_MAKING)
+_ways_of_making_and_sending = attrgetter(*_MAKING, *SENDING)
 _FIELDS = {"headers", "_status", "_status_code", "direct_passthrough", "_on_close", "response"}
 
 
-def _look_at(key: tuple[type[Response], str | None]) -> tuple[_Template | None, tuple[t.Any, ...]]:
+def _look_at(key: tuple[type[Response], str | None]) -> tuple[Template | None, tuple[t.Any, ...]]:
     cls, mimetype = key
-    ways = _ways_of(cls)  # before the rest, so that what another thread patches meanwhile is seen
-    return _made_template(cls, mimetype), ways
+    ways = _ways_of_making(cls)  # before the rest, so that what another thread patches is seen
+    return _made_template(cls, mimetype, ways), ways
 
 
 _templates = Memo(_look_at, limit=64)
 
 
-def _made_template(cls: type[Response], mimetype: str | None) -> _Template | None:
+def _made_template(
+    cls: type[Response], mimetype: str | None, ways: tuple[t.Any, ...]
+) -> Template | None:
     if _making_methods(cls) != _WERKZEUGS_MAKING:
         return None
     made = cls("", mimetype=mimetype)
@@ -202,8 +223,7 @@ def _made_template(cls: type[Response], mimetype: str | None) -> _Template | Non
         or not is_status_line(made._status)
     ):
         return None
-    is_sent_as_it_is = sending_methods(cls) == WERKZEUGS_SENDING
-    return _Template(made._status, made._status_code, made.headers._list[0], is_sent_as_it_is)
+    return Template(cls, made._status, made._status_code, made.headers._list[0], ways)
 
 
 def current_request() -> Request:

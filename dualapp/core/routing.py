@@ -17,14 +17,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, ValidationError
 
 from .knownroutes import KnownRoutes, compiled, is_special, start_of
+from .late import path_of, upper_methods
 from .memo import Memo
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing.matcher import State
 
     from ..ctx import RequestContext
-    from .application import Application
 
 #: In the place of a URL adapter that was not needed so far.
 NOT_MADE: t.Any = object()
@@ -34,78 +33,64 @@ Match = tuple[Rule, dict[str, t.Any]]
 Found = tuple[Rule, tuple[t.Any, ...]]
 
 
-class Router:
-    """Finds the rule for a request of one application.
-
-    Args:
-        app: The application whose ``url_map`` is matched.
-    """
-
-    def __init__(self, app: Application) -> None:
-        self._url_map = app.url_map
-        self._changes: int | None = None
-        self._known = KnownRoutes()
-
-    def match(self, ctx: RequestContext) -> None:
-        """Set the request's rule and values, or the error to raise when its view is called."""
-        request = ctx.request
-        # A copy of a context finds that done, and what a hook made of it must stay.
-        if request.routing_exception is not None or request.url_rule is not None:
+def match_request(ctx: RequestContext) -> None:
+    """Set the request's rule and values, or the error to raise when its view is called."""
+    request = ctx.request
+    try:
+        match = _match_path(ctx)
+        if match is not None:
+            request.url_rule, request.view_args = match
             return
-        try:
-            if ctx._url_adapter is NOT_MADE and _path_decides(ctx.app, request._head):
-                match = self._find(ctx.app.url_map, request.path, request.method)
-                if match is not None:
-                    request.url_rule, request.view_args = match
-                    return
-            adapter = ctx.url_adapter
-            if adapter is not None:
-                rule, values = adapter.match(return_rule=True)
-                request.url_rule, request.view_args = rule, dict(values)
-        except HTTPException as error:
-            request.routing_exception = error
-
-    def _find(self, url_map: Map, path: str, method: str) -> Match | None:
-        """Find what werkzeug would; None if it is to be asked."""
-        changes = getattr(url_map, "changes", None)
-        if changes != self._changes or url_map is not self._url_map:
-            self._known, self._changes, self._url_map = KnownRoutes(), changes, url_map
-        known = self._known
-        try:
-            if path in known.fixed:
-                return known.fixed_match(path, method)
-            match = known.open_match(path, method)
-            if match is not None:
-                return match
-            if url_map._remap:
-                url_map.update()
-            found = _follow_path(url_map, path, method)
-            if found is None or is_special(found[0], url_map):
-                return None
-            rule, texts = found
-            converters = rule._converters
-            values = {}
-            for name, text in zip(converters, texts, strict=True) if texts else ():
-                values[name] = converters[name].to_python(text)
-        except (_AskWerkzeugError, ValidationError):
-            return None
-        if changes is not None:
-            known.note(url_map, path, len(texts))
-        return rule, values
+        adapter = ctx.url_adapter
+        if adapter is not None:
+            rule, values = adapter.match(return_rule=True)
+            request.url_rule, request.view_args = rule, dict(values)
+    except HTTPException as error:
+        request.routing_exception = error
 
 
-def _path_decides(app: Application, environ: WSGIEnvironment) -> bool:
-    """Tell whether path and method alone decide which rule fits, and nothing else can fail."""
-    return not (
-        app.url_map.host_matching
-        or app.subdomain_matching
-        or app.config["TRUSTED_HOSTS"] is not None
-        or app._has_own_url_adapters
-        or not _is_plain_host[environ.get("HTTP_HOST", "")]
-        # A mounted application asked without the slash redirects.
-        or not environ.get("PATH_INFO")
-        or "HTTP_UPGRADE" in environ
+def _match_path(ctx: RequestContext) -> Match | None:
+    """Match a request where path and method alone decide, and nothing else can fail, else None."""
+    app, request = ctx.app, ctx.request
+    plan = app._plans.current or app._plans.make(app)
+    head = request._head
+    path = request._path_info = head.get("PATH_INFO")
+    url_map: t.Any = app.url_map
+    if (
+        not plan.path_decides
+        or ctx._url_adapter is not NOT_MADE
+        or not path  # a mounted application asked without the slash redirects
+        or url_map.host_matching
+        or "HTTP_UPGRADE" in head
+        or not _is_plain_host[head.get("HTTP_HOST", "")]
+    ):
+        return None
+    known: KnownRoutes | None = url_map.known
+    if known is None:
+        known = url_map.known = KnownRoutes()
+    # Not by the request's own attributes: its class may have put something else in their place.
+    return known.match(path, head["REQUEST_METHOD"]) or _find(
+        url_map, known, path_of(path), upper_methods[head["REQUEST_METHOD"]]
     )
+
+
+def _find(url_map: Map, known: KnownRoutes, path: str, method: str) -> Match | None:
+    """Find what werkzeug would, and note it; None if werkzeug is to be asked."""
+    try:
+        if url_map._remap:
+            url_map.update()
+        found = _follow_path(url_map, path, method)
+        if found is None or is_special(found[0], url_map):
+            return None
+        rule, texts = found
+        converters = rule._converters
+        values = {}
+        for name, text in zip(converters, texts, strict=True) if texts else ():
+            values[name] = converters[name].to_python(text)
+    except (_AskWerkzeugError, ValidationError):
+        return None
+    known.note(url_map, path, len(texts))
+    return rule, values
 
 
 #: Whether nothing about a Host header can fail, so that it need not be parsed to match.

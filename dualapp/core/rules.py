@@ -16,18 +16,18 @@ Builder = Callable[..., tuple[str, str]]
 
 
 class Map(BaseMap):
-    """A map that counts its changes, so that what was found in it may be kept meanwhile.
+    """A map that forgets what was found in it when something of it changes.
 
     Attributes:
-        changes: How often something was added, or a rule of it changed.
+        known: What the router keeps of the rules; None after a change.
     """
 
-    changes = 0
+    known: t.Any = None
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Add a rule, or several; see werkzeug's."""
         super().add(rulefactory)
-        self.changes += 1
+        self.known = None
 
 
 class Rule(BaseRule):
@@ -41,7 +41,7 @@ class Rule(BaseRule):
 
     @property
     def methods(self) -> set[str] | None:
-        """The methods that it takes; None for all. A set in its place counts as a change."""
+        """The methods that it takes; None for all. A set in its place is a change of the map."""
         return self._methods
 
     @methods.setter
@@ -49,7 +49,7 @@ class Rule(BaseRule):
         self._methods = methods
         url_map = getattr(self, "map", None)
         if isinstance(url_map, Map):
-            url_map.changes += 1
+            url_map.known = None
 
     def _compile_builder(self, append_unknown: bool = True) -> Builder:
         compile_builder: Callable[[bool], Builder] = super()._compile_builder

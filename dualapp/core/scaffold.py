@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from .. import typing as ft
 from ..globals import current_app
 from .packages import get_root_path, open_resource
+from .watched import Watched, WatchedLists
 
 if t.TYPE_CHECKING:
     from ..commands import AppGroup
@@ -121,18 +122,18 @@ class Scaffold:
         self.root_path = get_root_path(import_name) if root_path is None else root_path
         self.cli = AppGroup()
 
-        self.view_functions: dict[str, ft.RouteCallable] = {}
+        self.view_functions: dict[str, ft.RouteCallable] = Watched()
         #: [blueprint name or None][HTTP code or None][exception class]
         self.error_handler_spec: dict[ft.AppOrBlueprintKey, ErrorHandlers] = defaultdict(
             lambda: defaultdict(dict)
         )
-        self.before_request_funcs: Hooks[ft.BeforeRequestCallable] = defaultdict(list)
-        self.after_request_funcs: Hooks[ft.AfterRequestCallable[t.Any]] = defaultdict(list)
-        self.teardown_request_funcs: Hooks[ft.TeardownCallable] = defaultdict(list)
+        self.before_request_funcs: Hooks[ft.BeforeRequestCallable] = WatchedLists(list)
+        self.after_request_funcs: Hooks[ft.AfterRequestCallable[t.Any]] = WatchedLists(list)
+        self.teardown_request_funcs: Hooks[ft.TeardownCallable] = WatchedLists(list)
         self.template_context_processors: Hooks[ft.TemplateContextProcessorCallable] = defaultdict(
             list, {None: [_default_template_ctx_processor]}
         )
-        self.url_value_preprocessors: Hooks[ft.URLValuePreprocessorCallable] = defaultdict(list)
+        self.url_value_preprocessors: Hooks[ft.URLValuePreprocessorCallable] = WatchedLists(list)
         self.url_default_functions: Hooks[ft.URLDefaultCallable] = defaultdict(list)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .calls import Call
+from .calls import Call, done
 
 if t.TYPE_CHECKING:
     from blinker import Signal
@@ -22,4 +22,4 @@ async def emit(call: Call, signal: Signal, sender: object, /, **values: t.Any) -
     if not signal.receivers or signal.is_muted:
         return
     for receiver in signal.receivers_for(sender):
-        await call(receiver, sender, **values)
+        await done(call(receiver, (sender,), values))

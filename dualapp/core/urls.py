@@ -8,6 +8,7 @@ from urllib.parse import quote
 from werkzeug.routing import BuildError, MapAdapter
 
 from ..globals import _cv_app, _cv_request
+from .calls import done
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
@@ -56,7 +57,7 @@ async def inject_url_defaults(
     names = _split_blueprint_path(blueprint) if dot else []
     for scope in (None, *reversed(names)):
         for function in app.url_default_functions.get(scope, ()):
-            await call(function, endpoint, values)
+            await done(call(function, (endpoint, values)))
 
 
 def _where_from(app: Application, endpoint: str) -> tuple[str, MapAdapter, bool]:

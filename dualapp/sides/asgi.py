@@ -17,12 +17,11 @@ import anyio
 from ..core import lifecycle
 from ..core.answer import Answer, EncodedChunks
 from ..core.calls import call_in_place
-from ..core.late import LateRequest
 from ..ctx import PRESERVE
 from . import watchdog, wrapped
 from .body import ReceivedBody, declared_length, expects_body, passes
-from .client import Client, NextChunk, Send
-from .drivers import call_on_loop, drive, on_loop, throwable
+from .client import Client, NextChunk, Send, send_whole, whole_body
+from .drivers import begin_on_loop, call_on_loop, drive, on_loop, throwable
 from .environ import environ_of, head_of
 from .inbox import Receive
 from .loops import ServerLoop
@@ -56,15 +55,11 @@ def respond(
     """
     if scope["type"] != "http":
         return _respond_otherwise(app, scope, receive, send)
-    if app._is_wrapped or app.lifespan.is_due:
+    plan = app._plans.current or app._plans.make(app)
+    if app._is_wrapped or not plan.is_settled:
         return _respond_first_or_wrapped(app, scope, receive, send)
-    # Contexts and requests that are made in a way of their own may ask for more than the head.
-    is_enough = not app._has_own_contexts and app.request_class.__init__ is _make_late_request
-    environ = head_of(scope) if is_enough else environ_of(scope)
+    environ = head_of(scope) if plan.head_is_enough else environ_of(scope)
     return Exchange(app, environ, receive, send).respond()
-
-
-_make_late_request = LateRequest.__init__
 
 
 async def _respond_first_or_wrapped(
@@ -73,17 +68,21 @@ async def _respond_first_or_wrapped(
     """Answer a request that waits for start-up hooks, or that a WSGI middleware may change."""
     if app.lifespan.is_due:
         await app.lifespan.start_on_this_loop()
-    environ = environ_of(scope)
-    exchange = Exchange(app, environ, receive, send)
+    if not app._got_first_request:
+        watchdog.watch(app)  # where no lifespan has told of the loop
     wrapper = wrapped.wrapper_of(app)
+    plan = app._plans.current or app._plans.make(app)
+    is_enough = wrapper is None and plan.head_is_enough
+    environ = head_of(scope) if is_enough else environ_of(scope)
+    exchange = Exchange(app, environ, receive, send)
     if wrapper is None or wrapped.apply_natively(app, wrapper, environ):
         await exchange.respond()
         return
     try:
-        exchange.server = ServerLoop(get_running_loop())
+        server = ServerLoop(get_running_loop())  # for the environ, which the exchange holds
         if expects_body(environ):
-            await exchange.receive_body(environ)
-        await wrapped.respond(app, wrapper, environ, exchange.client, exchange.server)
+            await exchange.receive_body(environ, server)
+        await wrapped.respond(app, wrapper, environ, exchange.client, server)
     finally:
         await exchange.let_go()
 
@@ -102,8 +101,8 @@ async def _respond_otherwise(app: DualApp, scope: t.Any, receive: Receive, send:
         )
 
 
-class Exchange:
-    """One HTTP request.
+class Exchange(ServerLoop):
+    """One HTTP request; sync code of it waits for the server's loop by this, see there.
 
     It runs on the server's loop where the view is async, and wholly in one worker thread where the
     view is sync. User code runs in a copy of the server's context, ``receive`` and ``send`` in the
@@ -113,46 +112,57 @@ class Exchange:
         answer: What is being sent, until its body was closed.
         body: What comes from the client, if it is more than one piece in memory.
         environ: The request, or the head of it.
-        server: The server's loop.
     """
 
-    server: ServerLoop
     answer: Answer | None = None
-    body: ReceivedBody | None = None
+    _has_whole_body = False
     _is_ending = False
-    _has_left = False
 
     def __init__(
         self, app: DualApp, environ: WSGIEnvironment, receive: Receive, send: Send
     ) -> None:
         self.app = app
         self.environ = environ
-        self.client = Client(receive, send)
+        self._receive = receive
+        self._send = send
+        # Read for each request, and found sooner here than in the class.
+        self.body: ReceivedBody | None = None
+        self._client: Client | None = None
+        self._has_left = False
+
+    @property
+    def client(self) -> Client:
+        """The other end, for what takes more than one event each way."""
+        if self._client is None:
+            self._client = Client(self._receive, self._send, self._has_whole_body)
+        return self._client
 
     async def respond(self) -> None:
         """Answer the request and end it."""
         # Not earlier: whoever has called the application may yet give this to another loop.
-        self.server = ServerLoop(get_running_loop())
-        if not self.app._got_first_request:
-            watchdog.watch(self.app)  # where no lifespan has told of the loop
-        context = self.context = copy_context()
-        ctx = self.ctx = context.run(enter, self.app, self.environ, self.server)
+        self.loop = get_running_loop()
+        app, context = self.app, copy_context()
+        self.context = context
+        ctx = self.ctx = context.run(enter, app, self.environ, self)
+        plan = app._plans.current or app._plans.make(app)
         try:
             if expects_body(self.environ):
-                await self.receive_body(ctx.request._head, self._streams_body())
-            is_sync = takes_thread(ctx)
-            if self.app._workers is not None and self._is_too_much(is_sync):
+                await self.receive_body(ctx.request._head, self, self._streams_body())
+            is_sync = takes_thread(ctx, plan)
+            if app._workers is not None and self._is_too_much(is_sync):
                 await self._refuse()
             elif is_sync:
                 await self._answer_in_worker()
-            elif self.app.config["CANCEL_ON_DISCONNECT"]:
+            elif plan.cancels_when_left:
                 async with self.client.watch():
-                    self.answer = await self._run(lifecycle.answer(ctx, call_on_loop))
+                    begun = context.run(begin_on_loop, lifecycle.answer, ctx, context, self._hop)
+                    self.answer = begun if isinstance(begun, Answer) else await begun
             else:
-                self.answer = await on_loop(lifecycle.answer(ctx, call_on_loop), context, self._hop)
+                begun = context.run(begin_on_loop, lifecycle.answer, ctx, context, self._hop)
+                self.answer = begun if isinstance(begun, Answer) else await begun
             answer = self.answer
             if answer is not None and answer.in_memory and isinstance(answer.body, list):
-                await self.client.send_whole(answer)
+                await send_whole(self._send, answer)
             elif answer is not None:  # else the client left while it was made, or was refused
                 await self._send_stream(answer)
         except asyncio.CancelledError as error:
@@ -163,18 +173,19 @@ class Exchange:
             await self._end(error)
             raise
         else:
-            if not self._ends_quietly():
+            is_sent = answer is not None and answer.in_memory and answer.close is None
+            if not (is_sent and (self._has_left or lifecycle.leave_quietly(ctx, self))):
                 await self._end(None)
         finally:
-            if self.client.watcher is not None or self.body is not None:
+            if self._client is not None or self.body is not None:
                 await self.let_go()
 
     async def let_go(self) -> None:
         """Let go of what was received, and leave no task behind."""
         if self.body is not None and PRESERVE not in self.environ:
             self.body.close()
-        if self.client.watcher is not None:
-            await self.client.watcher.stop()
+        if self._client is not None and self._client.watcher is not None:
+            await self._client.watcher.stop()
 
     def _is_too_much(self, is_sync: bool) -> bool:
         """Tell whether the request needs a thread, and more wait for one than may."""
@@ -187,24 +198,32 @@ class Exchange:
         """The threads for sync code."""
         return workers_of(self.app)
 
-    async def receive_body(self, head: WSGIEnvironment, streams: bool = False) -> None:
+    async def receive_body(
+        self, head: WSGIEnvironment, server: ServerLoop, streams: bool = False
+    ) -> None:
         """Receive the body, and put it into the environ.
 
         Args:
             head: The environ, or the head of it.
+            server: By which threads wait for what comes later; told when they are to give up.
             streams: The view reads the body as it comes.
         """
         config, declared = self.app.config, declared_length(head)
         limit = config["MAX_CONTENT_LENGTH"]
         is_read_ahead = not (streams or passes(declared, limit))
-        whole = await self.client.receive_whole(declared) if is_read_ahead else None
-        if whole is not None:
-            head["wsgi.input"] = io.BytesIO(whole)
-        else:
-            body = self.body = ReceivedBody(self.client.inbox, self.server, declared)
-            if is_read_ahead:
-                await body.receive_all(limit, config["BODY_SPOOL_SIZE"])
-            head["wsgi.input"] = body.as_input()
+        if is_read_ahead:
+            event = await self._receive()
+            whole = whole_body(event, declared)
+            if whole is not None:
+                self._has_whole_body = True
+                head["wsgi.input"] = io.BytesIO(whole)
+                head["wsgi.input_terminated"] = True
+                return
+            self.client.inbox.take(event)
+        body = self.body = ReceivedBody(self.client.inbox, server, declared)
+        if is_read_ahead:
+            await body.receive_all(limit, config["BODY_SPOOL_SIZE"])
+        head["wsgi.input"] = body.as_input()
         head["wsgi.input_terminated"] = True
 
     def _streams_body(self) -> bool:
@@ -213,13 +232,13 @@ class Exchange:
     async def _refuse(self) -> None:
         """Answer that there is no thread; the request has not begun, so there is no teardown."""
         self._has_left = True
-        self.ctx.let_go(self.server)
-        await self.client.send_whole(busy())
+        self.ctx.let_go(self)
+        await send_whole(self._send, busy())
 
     # -- the answer ----------------------------------------------------------------------------
 
     async def _answer_in_worker(self) -> None:
-        error = await self.workers.submit(self._work, is_nested(), self.server.cancel)
+        error = await self.workers.submit(self._work, is_nested(), self.cancel)
         if error is not None:
             try:
                 raise error
@@ -241,12 +260,13 @@ class Exchange:
     def _answer_in_thread(self) -> None:
         """Run the whole lifecycle here; its end too, unless there is a stream to be sent first."""
         try:
-            self.answer = self._drive(lifecycle.answer(self.ctx, call_in_place))
+            begun = self.context.run(lifecycle.answer, self.ctx, call_in_place)
+            self.answer = begun if isinstance(begun, Answer) else self._drive(begun)
         except BaseException as error:
             self._leave_in_thread(error)
             raise
         if self.answer.in_memory:
-            self._has_left = lifecycle.leave_quietly(self.ctx, self.server)
+            self._has_left = lifecycle.leave_quietly(self.ctx, self)
             if not self._has_left:
                 self._leave_in_thread(self.ctx.error)
 
@@ -255,7 +275,7 @@ class Exchange:
         return drive(
             coroutine,
             self.context.run,
-            lambda awaitable: self.server.block(awaitable, self.context),
+            lambda awaitable: self.block(awaitable, self.context),
         )
 
     def _run(self, coroutine: Coroutine[t.Any, t.Any, T]) -> Awaitable[T]:
@@ -273,7 +293,7 @@ class Exchange:
         return self.workers.submit(
             functools.partial(_run_in, context, function, args, kwargs),
             is_nested(),
-            self.server.cancel,
+            self.cancel,
             must_run=self._is_ending,
         )
 
@@ -291,7 +311,7 @@ class Exchange:
             instead = await self._run(lifecycle.answer_error(self.ctx, call_on_loop, error))
             self.answer = instead
             if instead.in_memory and isinstance(instead.body, list):
-                await self.client.send_whole(instead)
+                await send_whole(self._send, instead)
             else:
                 await self._send_stream(instead)
 
@@ -314,14 +334,6 @@ class Exchange:
             await self._leave(error or raised)
             raise
         await self._leave(error)
-
-    def _ends_quietly(self) -> bool:
-        """End a request if there is nothing to be closed and nobody waits; tell whether so."""
-        answer = self.answer
-        if answer is None or answer.close is not None or not answer.in_memory:
-            return False
-        self._has_left = self._has_left or lifecycle.leave_quietly(self.ctx, self.server)
-        return self._has_left
 
     async def _leave(self, error: BaseException | None) -> None:
         if not self._has_left:
@@ -350,7 +362,7 @@ class Exchange:
         except Exception:
             report_teardown_error(self.ctx, error)
         finally:
-            self.ctx.let_go(self.server)
+            self.ctx.let_go(self)
 
 
 def _run_in(

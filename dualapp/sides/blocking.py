@@ -8,15 +8,14 @@ caller gets an awaitable, and only if something awaitable was met at all.
 from __future__ import annotations
 
 import functools
-import types
 import typing as t
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 
-from ..core.calls import Wait
+from ..core.calls import Wait, awaits
 from ..globals import _cv_context
 from .bridges import Bridge, OwnLoop, block_here, loop_runs_here
 from .colour import is_async
-from .drivers import drive
+from .drivers import continued, drive
 
 T = t.TypeVar("T")
 
@@ -56,13 +55,19 @@ def ensure_sync(function: Callable[..., t.Any]) -> Callable[..., t.Any]:
         return function
 
     @functools.wraps(function)
-    def call_and_wait(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def call_and_maybe_wait(*args: t.Any, **kwargs: t.Any) -> t.Any:
         result = function(*args, **kwargs)
         if loop_runs_here() or not isinstance(result, Awaitable):
             return result
         return wait_for(result)
 
-    return call_and_wait
+    return call_and_maybe_wait
+
+
+def call_and_wait(function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    """Call a function, sync or async, from sync code; give its result."""
+    result = function(*args, **kwargs)
+    return wait_for(result) if awaits[type(result)] else result
 
 
 def wait_for(awaitable: Awaitable[T]) -> T:
@@ -79,7 +84,7 @@ def _drive_on(work: Coroutine[t.Any, t.Any, T], asked: object) -> T:
     bridge, ours = _bridge_of_this_code()
     try:
         return drive(
-            _continue(work, asked), lambda step, value: step(value), lambda a: block_here(bridge, a)
+            continued(work, asked), lambda step, value: step(value), lambda a: block_here(bridge, a)
         )
     finally:
         if ours:
@@ -93,21 +98,6 @@ def _bridge_of_this_code() -> tuple[Bridge, bool]:
     if bridge is not None and bridge.usable_here():
         return bridge, False
     return OwnLoop(), True
-
-
-@types.coroutine
-def _continue(work: Coroutine[t.Any, t.Any, T], asked: object) -> Generator[t.Any, t.Any, T]:
-    """Go on with a coroutine that has been stepped to its first request already."""
-    try:
-        while True:
-            try:
-                value = yield asked
-            except BaseException as error:
-                asked = work.throw(error)
-            else:
-                asked = work.send(value)
-    except StopIteration as stop:
-        return t.cast(T, stop.value)
 
 
 async def _resume(work: Coroutine[t.Any, t.Any, T], asked: object) -> T:

@@ -16,6 +16,7 @@ from contextvars import copy_context
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from ..core.memo import Memo
 from .inbox import Inbox
 from .loops import ServerLoop
 from .threads import in_executor
@@ -37,7 +38,7 @@ class ReceivedBody:
 
     def __init__(self, inbox: Inbox, server: ServerLoop, declared: int | None) -> None:
         self._inbox = inbox
-        self._server = server
+        self._server: ServerLoop | None = server
         self._declared = declared
         self._store: t.IO[bytes] = io.BytesIO()
 
@@ -100,8 +101,9 @@ class ReceivedBody:
         return data
 
     def close(self) -> None:
-        """Let go of what was received."""
+        """Let go of what was received, and of the loop, which may be what holds this."""
         self._store.close()
+        self._server = None
 
     async def _write(self, store: t.Any, chunk: bytes, spool_size: int) -> None:
         if self._inbox.received <= spool_size:
@@ -110,13 +112,14 @@ class ReceivedBody:
             await in_executor(store.write, chunk)
 
     def _wait_for_chunk(self) -> bytes:
-        if not self._server.usable_here():
+        server = self._server
+        if server is None or not server.usable_here():
             raise RequestEntityTooLarge(
                 "The request's body was not received before the async view, since it passes"
                 " MAX_CONTENT_LENGTH or the view has stream=True. Read it with"
                 " 'async for chunk in request.body'."
             )
-        return self._server.block(self._inbox.next_chunk(), copy_context(), to_the_end=False)
+        return server.block(self._inbox.next_chunk(), copy_context(), to_the_end=False)
 
     def _check_whole(self) -> None:
         if self._inbox.is_cut_short or not self._is_all:
@@ -162,12 +165,22 @@ def expects_body(environ: WSGIEnvironment) -> bool:
         environ["REQUEST_METHOD"] not in ("GET", "HEAD")
         or "CONTENT_LENGTH" in environ
         or "HTTP_TRANSFER_ENCODING" in environ
-        or (environ["asgi.scope"].get("http_version") or "1.1")[0] not in "01"
+        or environ["asgi.scope"].get("http_version") not in _ANNOUNCING
     )
+
+
+#: Versions of HTTP in which it is announced; a server that does not tell speaks one of them.
+_ANNOUNCING = frozenset({None, "", "0.9", "1.0", "1.1", "1"})
 
 
 def declared_length(environ: WSGIEnvironment) -> int | None:
     """Give the Content-Length; None without one that is a number (reading is a 400 then)."""
-    length = environ.get("CONTENT_LENGTH", "")
-    is_number = length.isdecimal() and length.isascii() and len(length) <= 19
-    return int(length) if is_number else None
+    return _lengths[environ.get("CONTENT_LENGTH", "")]
+
+
+def _length_of(header: str) -> int | None:
+    is_number = header.isdecimal() and header.isascii() and len(header) <= 19
+    return int(header) if is_number else None
+
+
+_lengths = Memo(_length_of)

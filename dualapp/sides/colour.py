@@ -14,13 +14,14 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from weakref import WeakKeyDictionary
 
+from ..core.plan import drop_all
+
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
 #: What inspect.markcoroutinefunction sets.
 _MARK_OF_INSPECT = "_is_coroutine_mark"
 _ASYNC, _SYNC = (True, False), (False, False)
-_CO_COROUTINE = inspect.CO_COROUTINE
-_ASYNC_FLAGS = _CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_ASYNC_FLAGS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 #: (is async, is marked nonblocking). Marks are kept here and not on the functions, since
 #: functools.wraps would copy them to a wrapper that they do not hold for.
@@ -63,14 +64,13 @@ def is_async(function: Callable[..., t.Any]) -> bool:
 
 def runs_on_loop(function: Callable[..., t.Any]) -> bool:
     """Tell whether this may be called on an event loop: it is async, or marked nonblocking."""
-    if type(function) is FunctionType and function.__code__.co_flags & _CO_COROUTINE:
-        return True
     colour = colour_of(function)
     return colour[0] or colour[1]
 
 
 def _mark(function: F, is_async: bool, never_blocks: bool) -> F:
     _known[function] = (is_async, never_blocks)
+    drop_all()
     code = getattr(function, "__code__", None)
     if code is not None:
         _marked_code[id(code)] = code

@@ -15,9 +15,14 @@ import types
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
+from inspect import CO_COROUTINE
+from types import CoroutineType, FunctionType
 
-from ..core.calls import Hop, Wait, awaits
+from ..core.calls import Args, Hop, Kwargs, Wait, awaits
 from .colour import runs_on_loop
+
+if t.TYPE_CHECKING:
+    from ..ctx import RequestContext
 
 T = t.TypeVar("T")
 
@@ -60,6 +65,21 @@ def drive(coroutine: Coroutine[t.Any, t.Any, T], enter: Enter, block: Block) -> 
         return result
 
 
+@types.coroutine
+def continued(work: Coroutine[t.Any, t.Any, T], asked: object) -> Generator[t.Any, t.Any, T]:
+    """Go on with a coroutine that has been stepped to its first request already."""
+    try:
+        while True:
+            try:
+                value = yield asked
+            except BaseException as error:
+                asked = work.throw(error)
+            else:
+                asked = work.send(value)
+    except StopIteration as stop:
+        return t.cast(T, stop.value)
+
+
 def throwable(error: BaseException) -> BaseException:
     """Replace an error that would close a coroutine instead of being raised in it."""
     if not isinstance(error, GeneratorExit):
@@ -79,9 +99,16 @@ def _awaitable_of(asked: object) -> Awaitable[t.Any]:
     )
 
 
+#: In the place of what a coroutine asks for, where it was not stepped yet.
+_NOTHING_ASKED: t.Any = object()
+
+
 @types.coroutine
 def on_loop(
-    coroutine: Coroutine[t.Any, t.Any, T], context: Context, hop: HopTo
+    coroutine: Coroutine[t.Any, t.Any, T],
+    context: Context,
+    hop: HopTo,
+    asked: t.Any = _NOTHING_ASKED,
 ) -> Generator[t.Any, t.Any, T]:
     """Step a coroutine of the core as a part of the running task.
 
@@ -90,13 +117,15 @@ def on_loop(
         context: Where its steps run. It must not be in use elsewhere meanwhile.
         hop: Gives an awaitable that runs a blocking function in a worker thread, in the context;
             it must not end before the thread has left the context, not even when cancelled.
+        asked: What its first step has asked for, if it was stepped already.
 
     Returns:
         What the coroutine returns.
     """
     run, send = context.run, coroutine.send
     try:
-        asked = run(send, None)
+        if asked is _NOTHING_ASKED:
+            asked = run(send, None)
         while True:
             try:
                 if type(asked) is Hop:
@@ -114,16 +143,52 @@ def on_loop(
         return result
 
 
-async def call_on_loop(function: Callable[..., t.Any], /, *args: t.Any, **kwargs: t.Any) -> t.Any:
-    """Call from the event loop: async in place, sync in a worker thread unless it never blocks."""
-    if runs_on_loop(function):
-        result = function(*args, **kwargs)
-    else:
-        result = await Hop(function, args, kwargs)
-    if not awaits[type(result)]:
-        return result
+def begin_on_loop(
+    work: Callable[..., t.Any], ctx: RequestContext, context: Context, hop: HopTo
+) -> t.Any:
+    """Call a function of the core for a request, and step once the coroutine that it may give.
+
+    To be called in the context. Most of what need not wait is done then, at a lower price.
+
+    Args:
+        work: Called as ``work(ctx, call)``.
+        ctx: The request's own context.
+        context: As for :func:`on_loop`.
+        hop: As there.
+
+    Returns:
+        The result, or an awaitable of it.
+    """
+    begun = work(ctx, call_on_loop)
+    if type(begun) is not CoroutineType:
+        return begun
     try:
-        return await result
+        asked = begun.send(None)
+    except StopIteration as stop:
+        return stop.value
+    return on_loop(begun, context, hop, asked)
+
+
+def call_on_loop(function: Callable[..., t.Any], args: Args = (), kwargs: Kwargs = None) -> t.Any:
+    """Call from the event loop: async in place, sync in a worker thread unless it never blocks."""
+    # What most are comes first. Benchmark: tests/benchmarks/inprocess.py.
+    if type(function) is FunctionType and function.__code__.co_flags & CO_COROUTINE:
+        return _guarded(function(*args, **kwargs) if kwargs else function(*args))
+    if not runs_on_loop(function):
+        return _call_elsewhere(function, args, kwargs)
+    result = function(*args, **kwargs) if kwargs else function(*args)
+    return _guarded(result) if awaits[type(result)] else result
+
+
+async def _call_elsewhere(function: Callable[..., t.Any], args: Args, kwargs: Kwargs) -> t.Any:
+    result = await Hop(function, args, kwargs)
+    return await _guarded(result) if awaits[type(result)] else result
+
+
+async def _guarded(awaitable: Awaitable[T]) -> T:
+    """Await what code of the application gave; tell its CancelledError from the server's."""
+    try:
+        return await awaitable
     except BaseException as error:
         if _is_cancelled_inside(error):
             raise RuntimeError(CANCELLED_INSIDE) from error
@@ -147,6 +212,6 @@ async def awaiting(awaitable: Awaitable[T]) -> T:
 
 def as_coroutine(awaitable: Awaitable[T]) -> Coroutine[t.Any, t.Any, T]:
     """Give a coroutine as it is, and any other awaitable wrapped in one."""
-    if isinstance(awaitable, types.CoroutineType):
+    if isinstance(awaitable, CoroutineType):
         return awaitable
     return awaiting(awaitable)

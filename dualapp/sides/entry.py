@@ -24,6 +24,8 @@ import weakref
 from abc import ABCMeta
 from collections.abc import Awaitable, Callable
 
+from . import wsgi
+
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -55,7 +57,8 @@ class EntryMeta(ABCMeta):
 
     def _tell_instances(cls) -> None:
         for app in list(_alive.values()):
-            if isinstance(app, cls):
+            # Not isinstance(): ABCMeta sets attributes while a class shares its base's cache.
+            if cls in type(app).__mro__:
                 app._look_for_replaced()
 
 
@@ -121,7 +124,9 @@ class ServerEntry(metaclass=EntryMeta):
             On WSGI the iterable of body chunks, on ASGI an awaitable.
         """
         if send is None:
-            return self.wsgi_app(scope, receive)
+            if self._is_wrapped:
+                return self.wsgi_app(scope, receive)
+            return wsgi.respond(self, scope, receive)  # type: ignore[arg-type]
         asgi_app = self.asgi_app
         if asgi_app == self._own_asgi_app:  # the same without a coroutine more
             return asgi_side().respond(self, scope, receive, send)

@@ -14,7 +14,8 @@ import typing as t
 from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 
-from ..core.calls import Call, call_in_place
+from ..core.calls import Call, call_in_place, done
+from ..core.plan import drop_all
 from .bridges import OwnLoop
 from .drivers import call_on_loop, drive, on_loop
 from .exits import at_exit
@@ -66,6 +67,7 @@ class Lifespan:
             await run_hooks([g.stop for g in reversed(self._generators)], call, go_on=True)
             raise
         self._started_in = os.getpid()
+        drop_all()
 
     async def _stop(self, call: Call) -> None:
         await run_hooks(self.on_shutdown[::-1], call, go_on=True)
@@ -122,6 +124,7 @@ class Lifespan:
         if self._started_in != os.getpid():
             return
         self._started_in = None
+        drop_all()
         loop = self._loop or OwnLoop(keep_loop)
         try:
             self._drive(self._stop(call_in_place), loop)
@@ -238,7 +241,7 @@ async def run_hooks(hooks: list[Hook], call: Call, go_on: bool = False) -> None:
     errors: list[Exception] = []
     for hook in hooks:
         try:
-            await call(hook)
+            await done(call(hook))
         except Exception as error:
             if not go_on:
                 raise

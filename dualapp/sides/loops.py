@@ -85,12 +85,11 @@ def _owner_of(keep: bool | None) -> foreign.Owner:
 class ServerLoop:
     """The loop that an ASGI server runs, as seen from a worker thread."""
 
-    __slots__ = ("_is_cancelled", "_tasks", "loop")
+    _is_cancelled = False
+    _tasks: set[asyncio.Task[t.Any]] | None = None
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._is_cancelled = False
-        self._tasks: set[asyncio.Task[t.Any]] = set()
 
     def block(self, awaitable: Awaitable[T], context: Context, to_the_end: bool = True) -> T:
         """Send the awaitable to the server's loop, and wait in this thread until it is done.
@@ -109,6 +108,10 @@ class ServerLoop:
             raise
         return result.result()
 
+    def without_request(self) -> ServerLoop:
+        """Give the same loop for what outlives the request, which this may be."""
+        return ServerLoop(self.loop)
+
     def usable_here(self) -> bool:
         """Tell whether this code may block on it: not from the loop's own thread."""
         return asyncio._get_running_loop() is not self.loop
@@ -125,7 +128,7 @@ class ServerLoop:
         self.loop.call_soon(self._cancel)
 
     def _cancel(self) -> None:
-        for task in self._tasks:
+        for task in self._tasks or ():
             task.cancel()
 
     def _start(
@@ -136,6 +139,8 @@ class ServerLoop:
         to_the_end: bool,
     ) -> None:
         task = in_task(self.loop, awaitable, context)
+        if self._tasks is None:
+            self._tasks = set()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda done: _hand_over(done, result))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -15,6 +16,7 @@ from .threads import Workers
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
+    from ..core.plan import Plan
     from ..ctx import RequestContext
 
 #: Seconds after which a client that found all threads taken may try again.
@@ -28,25 +30,31 @@ def workers_of(app: DualApp) -> Workers:
     return app._workers
 
 
-def takes_thread(ctx: RequestContext) -> bool:
+def takes_thread(ctx: RequestContext, plan: Plan) -> bool:
     """Tell whether a request is answered in a worker thread as a whole.
 
     It is where the view is sync; and where it is marked nonblocking, or there is no view to be
     called, if any hook around it blocks.
     """
-    app = ctx.app
-    replaced = app._phases.replaced_always
-    if replaced and any(not runs_on_loop(method) for method in replaced.values()):
-        return True
     rule = ctx.request.url_rule
-    view = None if rule is None else app.view_functions.get(rule.endpoint)
-    if view is not None:
-        view_is_async, never_blocks = colour_of(view)
-        if view_is_async:
-            return False
-        if not never_blocks:
-            return True
-    return hops_for_hooks(ctx)
+    endpoint = None if rule is None else rule.endpoint
+    try:
+        takes: bool | None = plan.places[endpoint]
+    except KeyError:
+        takes = plan.places[endpoint] = _view_takes_thread(ctx.app, plan.around[endpoint].view)
+    return hops_for_hooks(ctx) if takes is None else takes
+
+
+def _view_takes_thread(app: DualApp, view: Callable[..., t.Any] | None) -> bool | None:
+    """Tell whether requests for a view are answered in a thread; None if hooks decide that."""
+    if any(not runs_on_loop(method) for method in app._phases.replaced_always.values()):
+        return True
+    if view is None:
+        return None
+    view_is_async, never_blocks = colour_of(view)
+    if view_is_async:
+        return False
+    return None if never_blocks else True
 
 
 def hops_for_hooks(ctx: RequestContext) -> bool:
@@ -56,14 +64,9 @@ def hops_for_hooks(ctx: RequestContext) -> bool:
 
 def _hooks_around(ctx: RequestContext) -> Iterator[Callable[..., t.Any]]:
     app = ctx.app
-    for registered in (
-        app.url_value_preprocessors,
-        app.before_request_funcs,
-        app.after_request_funcs,
-        app.teardown_request_funcs,
-    ):
-        for scope in (None, *ctx.request.blueprints):
-            yield from t.cast("dict[str | None, list[t.Any]]", registered).get(scope, ())
+    around = lifecycle.hooks_around(ctx)
+    for hooks in (around.preprocessors, around.before, around.after, around.teardown):
+        yield from chain.from_iterable(hooks)
     yield from app.teardown_appcontext_funcs
     if not lifecycle.opens_sessions_late(app):
         sessions = app.session_interface

@@ -77,7 +77,7 @@ class Stream:
             from .pump import Pump  # needs asyncio, which nothing else here does
 
             pump = answer.body = Pump(answer.body, exchange.context)
-            return lambda: _or_stop(exchange.block(pump.next()))
+            return lambda: _or_stop(exchange.wait_for(pump.next()))
         iterator = iter(answer.body)
         return lambda: exchange.context.run(next, iterator)
 

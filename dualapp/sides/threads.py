@@ -57,8 +57,9 @@ class HopFuture(asyncio.Future[t.Any]):
         if not self.must_run and self.claim():
             return super().cancel(msg)
         self.has_refused = True
-        if self.on_cancel is not None and not self.done():
-            self.on_cancel()
+        on_cancel = self.on_cancel  # a thread that is done takes it away
+        if on_cancel is not None and not self.done():
+            on_cancel()
         return False
 
 
@@ -97,6 +98,8 @@ class Job:
             return function(), None
         except BaseException as error:
             return None, _storable(error)
+        finally:
+            self.future.on_cancel = None  # this thread may hold the future for a while yet
 
     def tell(self, outcome: Outcome) -> None:
         """Let the future have the outcome, on its loop."""

@@ -23,7 +23,7 @@ from contextvars import Context
 from types import FrameType
 
 from ..globals import _cv_context
-from .drivers import on_loop
+from .drivers import begin_on_loop, on_loop
 from .usercode import is_users
 
 if t.TYPE_CHECKING:
@@ -39,7 +39,7 @@ _SIGNS = 4
 
 _ASYNCIO = os.path.dirname(base_events.__file__) + os.sep
 #: The code of what steps a request on the loop; its frames know the request's context.
-_ON_LOOP = on_loop.__code__
+_ON_LOOP = (on_loop.__code__, begin_on_loop.__code__)
 
 _watched: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
@@ -224,7 +224,7 @@ def _is_of_asyncio(frame: FrameType) -> bool:
 def _request_in(frames: list[FrameType]) -> RequestContext | None:
     """Find the request whose steps are on the stack."""
     for frame in frames:
-        if frame.f_code is _ON_LOOP:
+        if frame.f_code in _ON_LOOP:
             return _request_in_context(frame.f_locals["context"])
     return None
 

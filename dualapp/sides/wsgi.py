@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import typing as t
 from collections.abc import Awaitable, Coroutine, Iterable, Iterator
 from contextvars import copy_context
@@ -13,15 +14,17 @@ from werkzeug.exceptions import HTTPException
 from ..core import lifecycle
 from ..core.answer import Answer, TakenOver
 from ..core.calls import call_in_place
+from ..ctx import RequestContext
 from .bridges import Bridge, OwnLoop, is_under_gevent
-from .drivers import drive
+from .drivers import continued, drive
 from .stream import Stream
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..app import DualApp
-    from ..ctx import RequestContext
+    from ..core.plan import Plan
+    from .loops import ServerLoop
 
 T = t.TypeVar("T")
 
@@ -44,19 +47,18 @@ def respond(
     Returns:
         The body. Where it is streamed, or something waits for its end, it has ``close``.
     """
-    keep_loop = app.config["WSGI_EVENT_LOOP"] == "worker"
-    if app.lifespan.is_due:
-        app.lifespan.start_in_this_process(keep_loop)
-    if not app._got_first_request and "asgi_app" in app.__dict__:
-        _warn_of_asgi_wrapper(app, environ)
+    plan = app._plans.current or app._plans.make(app)
+    if not plan.is_settled:
+        _settle(app, plan, environ)
     if "HTTP_UPGRADE" in environ and _is_unwanted_websocket(app, environ):
         return _refuse_websocket(environ, start_response)
     if "uwsgi.version" in environ or "gevent.monkey" in sys.modules:
         _make_readable(environ)
-    exchange = Exchange(environ.get(SERVER_LOOP) or OwnLoop(keep_loop))
+    exchange = Exchange(plan.keeps_loop, environ.get(SERVER_LOOP))
     try:
-        work = exchange.respond(app, environ, start_response)
-        answer = drive(work, exchange.context.run, exchange.block)
+        answer = exchange.context.run(exchange.begin, app, environ, start_response)
+        if not isinstance(answer, Answer):
+            answer = exchange.drive(answer)
         if not answer.in_memory:
             if isinstance(answer, TakenOver):
                 exchange.end(None)
@@ -64,12 +66,20 @@ def respond(
             return Stream(exchange, answer).start(start_response)
         if answer.close is not None and answer.close != getattr(answer.body, "close", None):
             return Closing(exchange, answer)  # more than servers close by themselves
-        exchange.bridge.close()
+        exchange.close()
         body: Iterable[bytes] = answer.body
         return body
     except BaseException as error:
         exchange.end(error)
         raise
+
+
+def _settle(app: DualApp, plan: Plan, environ: WSGIEnvironment) -> None:
+    """Do what comes before the first request of this process."""
+    if app.lifespan.is_due:
+        app.lifespan.start_in_this_process(plan.keeps_loop)
+    if not app._got_first_request and "asgi_app" in app.__dict__:
+        _warn_of_asgi_wrapper(app, environ)
 
 
 def _make_readable(environ: WSGIEnvironment) -> None:
@@ -84,44 +94,80 @@ def _make_readable(environ: WSGIEnvironment) -> None:
         greenlets.guard_input(environ)
 
 
-class Exchange:
-    """One request, with the context that its code runs in and the way it waits for coroutines.
+class Exchange(OwnLoop):
+    """One request, with the context that its code runs in; it is its own way to wait, see there.
+
+    Args:
+        keep_loop: As for the class before.
+        server: The loop to wait by instead, where an ASGI server is behind this.
 
     Attributes:
         ctx: The request's own context; None before it was made.
         answer: What is being sent, until its body was closed.
     """
 
-    __slots__ = ("_has_left", "answer", "bridge", "context", "ctx")
+    __slots__ = ("_has_left", "answer", "context", "ctx", "server")
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, keep_loop: bool, server: ServerLoop | None = None) -> None:
+        # As in the class before, without the call.
+        self._keep = keep_loop
+        self._thread = threading.get_ident()  # not imported by name: gevent replaces it
+        self._open = None
+        self.server = server
         self.context = copy_context()
-        self.bridge = bridge
         self.ctx: RequestContext | None = None
         self.answer: Answer | None = None
         self._has_left = False
 
-    async def respond(
+    def begin(
         self, app: DualApp, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Answer:
-        """Answer the request and end it, unless there is a stream to be sent first."""
-        ctx = self.ctx = enter(app, environ, self.bridge)
-        answer = self.answer = await lifecycle.answer(ctx, call_in_place)
+    ) -> Answer | Coroutine[t.Any, t.Any, Answer]:
+        """Answer the request and end it, unless there is a stream to be sent first.
+
+        To be called in the request's context. Gives a coroutine if there is something to wait for.
+        """
+        ctx = self.ctx = enter(app, environ, self.server or self)
+        begun = lifecycle.answer(ctx, call_in_place)
+        if not isinstance(begun, Answer):
+            try:
+                asked = begun.send(None)
+            except StopIteration as stop:
+                answer: Answer = stop.value
+            else:
+                return self._go_on(continued(begun, asked), start_response)
+        else:
+            answer = begun
+        self.answer = answer
+        if not answer.in_memory:
+            return answer
+        # A middleware's function may look at the request, as Flask lets it.
+        start_response(answer.status, answer.headers)
+        if lifecycle.leave_quietly(ctx, None):
+            self._has_left = True
+            return answer
+        return self._end_request(answer)
+
+    async def _go_on(self, begun: Awaitable[Answer], start_response: StartResponse) -> Answer:
+        answer = self.answer = await begun
         if answer.in_memory:
-            # A middleware's function may look at the request, as Flask lets it.
             start_response(answer.status, answer.headers)
-            self._has_left = lifecycle.leave_quietly(ctx, None)
-            if not self._has_left:
-                await self._leave(ctx, ctx.error)
+            await self._end_request(answer)
+        return answer
+
+    async def _end_request(self, answer: Answer) -> Answer:
+        ctx = t.cast("RequestContext", self.ctx)
+        self._has_left = self._has_left or lifecycle.leave_quietly(ctx, None)
+        if not self._has_left:
+            await self._leave(ctx, ctx.error)
         return answer
 
     def drive(self, coroutine: Coroutine[t.Any, t.Any, T]) -> T:
         """Run a coroutine of the core in the request's context."""
-        return drive(coroutine, self.context.run, self.block)
+        return drive(coroutine, self.context.run, self.wait_for)
 
-    def block(self, awaitable: Awaitable[T]) -> T:
+    def wait_for(self, awaitable: Awaitable[T]) -> T:
         """Wait for an awaitable, in the request's loop and context."""
-        return self.bridge.block(awaitable, self.context)
+        return (self.server or self).block(awaitable, self.context)
 
     def end(self, error: BaseException | None) -> None:
         """End what has not ended yet: the body, the request, its loop."""
@@ -136,7 +182,7 @@ class Exchange:
                 if ctx is not None and not self._has_left:
                     self.drive(self._leave(ctx, error or ctx.error))
             finally:
-                self.bridge.close()
+                self.close()
 
     def close_body(self) -> None:
         """Close what the body comes from, once."""
@@ -174,7 +220,8 @@ class Closing:
 
 def enter(app: DualApp, environ: WSGIEnvironment, bridge: Bridge) -> RequestContext:
     """Make the request's context the current one and match its URL; both sides begin with it."""
-    ctx = app.request_context(environ)
+    own = app._has_own_contexts
+    ctx = app.request_context(environ) if own else RequestContext(app, environ)
     ctx.serve(bridge)
     try:
         ctx.match_request()

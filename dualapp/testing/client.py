@@ -21,9 +21,8 @@ from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import get_current_url
 
 from ..cli import ScriptInfo
-from ..core.calls import call_in_place
 from ..sessions import SessionMixin
-from ..sides.blocking import complete
+from ..sides.blocking import call_and_wait
 from . import asgi
 
 if t.TYPE_CHECKING:
@@ -233,7 +232,7 @@ class FlaskClient(Client):
         ctx = app.test_request_context(*args, **kwargs)
         self._add_cookies_to_wsgi(ctx.request.environ)
         with ctx:
-            session = complete(call_in_place(interface.open_session, app, ctx.request))
+            session = call_and_wait(interface.open_session, app, ctx.request)
         if session is None:
             raise RuntimeError(
                 "Session backend did not open a session, so there is none to change. The default"
@@ -244,7 +243,7 @@ class FlaskClient(Client):
             return
         response = app.response_class()
         with ctx:
-            complete(call_in_place(interface.save_session, app, session, response))
+            call_and_wait(interface.save_session, app, session, response)
         self._update_cookies_from_response(
             ctx.request.host.partition(":")[0],
             ctx.request.path,

@@ -15,7 +15,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.test import EnvironBuilder
 
-from dualapp import DualApp
+from dualapp import DualApp, Request
 from dualapp.core.rules import Rule
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "OPTIONS"]
@@ -275,6 +275,28 @@ def test_a_class_of_rules_may_work_methods_out(path: str) -> None:
     Own.allowed = {"GET"}
     assert routed(app, environ) == refereed(app, environ)
     assert routed(app, environ).error is MethodNotAllowed
+
+
+@pytest.mark.parametrize("path", ["/a", "/b/1", "/c/1/2"])
+def test_what_a_class_of_requests_puts_in_places_does_not_decide(app: DualApp, path: str) -> None:
+    """The environ does, as with Flask, for the first request and for those that know the route."""
+
+    class Overriding(Request):
+        def __init__(self, environ: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+            super().__init__(environ, *args, **kwargs)
+            self.method = environ.get("HTTP_X_METHOD", self.method)
+            self.path = environ.get("HTTP_X_PATH", self.path)
+
+    app.request_class = Overriding
+    for rule in ("/a", "/b/<v>", "/c/<v>/<w>"):
+        for method in ("POST", "DELETE"):
+            app.add_url_rule(
+                rule, rule + method, lambda method=method, **_: method, methods=[method]
+            )
+    client = app.test_client(side="wsgi")
+    for _ in range(2):
+        assert client.post(path, headers={"X-Method": "DELETE"}).text == "POST"
+        assert client.post(path, headers={"X-Path": "/nowhere"}).text == "POST"
 
 
 def test_another_map_may_take_the_place_of_the_first() -> None:

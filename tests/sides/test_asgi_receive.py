@@ -11,6 +11,7 @@ import pytest
 from werkzeug.exceptions import ClientDisconnected
 
 from dualapp import request
+from dualapp.sides import inbox
 
 from .asgi_recorder import Connection, body_events
 
@@ -169,6 +170,23 @@ async def test_a04_a_server_that_repeats_itself_is_not_asked_in_a_circle(app):
     await connection.run()
     assert connection.data == b"xxx"
     assert calls < 20
+
+
+async def test_a04_who_watches_the_client_knows_that_the_body_is_there(app, monkeypatch):
+    """Then the first repetition is one, and what repeats itself is left alone for a while."""
+    monkeypatch.setattr(inbox, "PAUSE", 60)
+
+    @app.post("/slow")
+    async def slow():
+        async def chunks():
+            for _ in range(10):
+                yield b"x"
+                await asyncio.sleep(0.001)
+
+        return chunks()
+
+    sent = await post(app, "/slow", [{"type": "http.request", "body": b"abc"}] * 10)
+    assert (sent.data, sent.receive_calls) == (b"x" * 10, 2)
 
 
 async def test_a04_a_slow_upload_holds_no_thread(app):

@@ -10,7 +10,7 @@ from contextvars import ContextVar, copy_context
 import pytest
 
 from dualapp import g, nonblocking
-from dualapp.core.calls import Hop, Wait, awaited, call_in_place
+from dualapp.core.calls import Hop, Wait, awaited, call_in_place, done
 from dualapp.sides.blocking import complete, ensure_sync, finish, wait_for
 from dualapp.sides.drivers import as_coroutine, call_on_loop, drive, on_loop
 
@@ -27,6 +27,10 @@ async def failing():
     raise KeyError("from the awaitable")
 
 
+async def called(function):
+    return await done(call_in_place(function))
+
+
 def in_place(coroutine, block=asyncio.run):
     """Drive a coroutine in a context of its own."""
     return drive(coroutine, copy_context().run, lambda awaitable: block(as_coroutine(awaitable)))
@@ -37,7 +41,10 @@ def in_place(coroutine, block=asyncio.run):
 
 def test_drive_needs_nothing_where_nothing_is_awaitable():
     async def work():
-        return [await call_in_place(len, "ab"), await call_in_place(dict, a=1)]
+        return [
+            await done(call_in_place(len, ("ab",))),
+            await done(call_in_place(dict, (), {"a": 1})),
+        ]
 
     def block(awaitable):
         raise AssertionError("there is nothing to wait for")
@@ -48,9 +55,9 @@ def test_drive_needs_nothing_where_nothing_is_awaitable():
 def test_drive_waits_for_what_is_awaitable():
     async def work():
         return [
-            await call_in_place(value),
-            await call_in_place(lambda: value("y")),
-            await call_in_place(awaited, value("z")),
+            await done(call_in_place(value)),
+            await done(call_in_place(lambda: value("y"))),
+            await done(call_in_place(awaited, (value("z"),))),
             await Wait(value("w")),
         ]
 
@@ -78,18 +85,18 @@ def test_drive_steps_inside_the_context_and_blocks_outside_of_it():
 def test_drive_raises_what_was_raised_where_it_can_be_caught():
     async def work(caught):
         try:
-            await call_in_place(failing)
+            await done(call_in_place(failing))
         except KeyError as error:
             caught.append(error)
-            return await call_in_place(value)
+            return await done(call_in_place(value))
 
     caught = []
     assert in_place(work(caught)) == "x"
     assert len(caught) == 1
     with pytest.raises(KeyError, match="from the awaitable"):
-        in_place(call_in_place(failing))
+        in_place(called(failing))
     with pytest.raises(ZeroDivisionError):
-        in_place(call_in_place(lambda: 1 / 0))
+        in_place(called(lambda: 1 / 0))
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
@@ -123,7 +130,7 @@ def test_drive_takes_a_stop_iteration_for_the_error_it_is():
         raise StopIteration("result")
 
     with pytest.raises(RuntimeError):
-        in_place(call_in_place(stop))
+        in_place(called(stop))
 
 
 # on the loop
@@ -254,7 +261,7 @@ async def test_call_on_loop_chooses_the_place():
 
     async def work():
         functions = [blocking, quick, asynchronous, functools.partial(asynchronous), Callable()]
-        return [await call_on_loop(function) for function in [*functions, wrapping]]
+        return [await done(call_on_loop(function)) for function in [*functions, wrapping]]
 
     found = await on_loop(work(), copy_context(), hop)
     assert found == [False, True, True, True, True, True]
@@ -264,7 +271,7 @@ async def test_call_on_loop_chooses_the_place():
 
 
 async def work_with(function):
-    return [await call_in_place(function), await call_in_place(function)]
+    return [await done(call_in_place(function)), await done(call_in_place(function))]
 
 
 @pytest.mark.parametrize("run", [finish, complete])
@@ -340,7 +347,7 @@ def test_views_find_their_way_on_both_sides(app, client):
 
     @app.get("/sync")
     def sync_view():
-        return sync() + finish(call_in_place(asynchronous))
+        return sync() + finish(done(call_in_place(asynchronous)))
 
     @app.get("/async")
     async def async_view():

@@ -16,7 +16,7 @@ import pytest
 from asgiref.compatibility import guarantee_single_callable, is_double_callable
 
 import dualapp
-from dualapp import DualApp
+from dualapp import DualApp, current_app
 from dualapp.sides import entry
 
 from .asgi_recorder import Connection, http_scope
@@ -123,6 +123,15 @@ async def test_a_factory_in_a_subclass_works_alike():
     assert inspect.iscoroutinefunction(App().__call__)
     assert (await Connection(App()).run()).text == "sub"
     assert WSGIServer(App())("/").text == "sub"
+
+
+def test_a_proxy_stays_an_instance_when_a_subclass_is_made(app):
+    class Own(DualApp):
+        pass
+
+    with app.app_context():
+        assert isinstance(current_app, DualApp)
+        assert not isinstance(current_app, Own)
 
 
 # -- its life --------------------------------------------------------------------------------------

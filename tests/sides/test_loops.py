@@ -491,3 +491,42 @@ def test_gevent_waits_for_many_views_at_once():
         command = [sys.executable, "-W", "error::ResourceWarning", "-c", script, mode]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert (done.stdout, done.stderr) == ("{'True'} True\n", "")
+
+
+def test_gevent_that_patches_after_the_import_leaves_a_request_its_loop():
+    """So it is where a server imports the application first, and makes its workers then."""
+    pytest.importorskip("gevent")
+    script = textwrap.dedent(
+        """
+        from dualapp import DualApp, g, render_template_string
+        from gevent import monkey
+        monkey.patch_all()
+        import asyncio
+        import gevent
+
+        app = DualApp("gevent_app")
+
+        @app.before_request
+        async def before():
+            g.loop = asyncio.get_running_loop()
+
+        @app.context_processor
+        async def same():
+            return {"same": asyncio.get_running_loop() is g.loop}
+
+        @app.get("/")
+        def view():
+            return render_template_string("{{ same }}")
+
+        def ask():
+            return app.test_client(side="wsgi").get("/").text
+
+        greenlet = gevent.spawn(ask)
+        greenlet.join()
+        print(greenlet.value)
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "True\n", done.stderr

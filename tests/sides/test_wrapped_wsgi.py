@@ -227,6 +227,29 @@ async def test_cancelling_reaches_an_async_view_behind_a_wrapper(app, log):
     assert log == ["teardown"]
 
 
+async def test_cancelling_reaches_a_wrapper_that_waits_for_the_body(app):
+    """Past the limit nothing is received in advance, so that it waits in its thread."""
+    app.config["MAX_CONTENT_LENGTH"] = 1
+    reads = threading.Event()
+
+    def wsgi(environ, start_response):
+        reads.set()
+        return [environ["wsgi.input"].read()]
+
+    app.wsgi_app = wsgi
+    begin = {"type": "http.request", "body": b"xxx", "more_body": True}
+    headers = [(b"content-length", b"9")]
+    connection = Connection(app, "/echo", "POST", events=[begin], headers=headers)
+    connection.start()
+    async with asyncio.timeout(1):
+        while not reads.is_set():
+            await asyncio.sleep(0.001)
+    try:
+        await connection.cancelled_within(1)
+    finally:
+        connection.leave()
+
+
 async def test_cancel_on_disconnect_reaches_an_async_view_behind_a_wrapper(app, log):
     app.config["CANCEL_ON_DISCONNECT"] = True
     started = asyncio.Event()
