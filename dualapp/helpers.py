@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextvars import copy_context
 from datetime import datetime
-from functools import lru_cache, wraps
+from functools import wraps
 
 import werkzeug.utils
 from werkzeug.exceptions import abort as _wz_abort
@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .core.calls import call_in_place
 from .core.packages import get_root_path as get_root_path
+from .core.scaffold import _split_blueprint_path as _split_blueprint_path
 from .core.signalling import emit
 from .globals import _cv_app, _cv_request, app_ctx, current_app, request, request_ctx, session
 from .sides.blocking import finish
@@ -63,13 +64,6 @@ def get_load_dotenv(default: bool = True) -> bool:
     """
     skip = _environment_flag("SKIP_DOTENV")
     return default if skip is None else not skip
-
-
-@lru_cache(maxsize=256)
-def _split_blueprint_path(name: str) -> list[str]:
-    """Name a blueprint and those around it, innermost first. Not to be changed: it is cached."""
-    parts = name.split(".")
-    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
 
 def _send(signal: Signal, sender: object, **values: t.Any) -> t.Any:

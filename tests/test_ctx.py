@@ -17,7 +17,6 @@ import dualapp
 from dualapp import (
     DualApp,
     Request,
-    abort,
     after_this_request,
     copy_current_request_context,
     current_app,
@@ -481,29 +480,3 @@ def test_nothing_is_left_in_memory(app, client, paint, colour):
         client.get("/")
     gc.collect()
     assert [reference() for reference in contexts][:2] == [None, None]
-
-
-@pytest.mark.parametrize("colour", COLOURS)
-@pytest.mark.parametrize("hooks", [False, True])
-def test_an_abort_is_freed_at_once(app, client, side, paint, colour, hooks):
-    """Its error is the answer, and has a traceback that leads to what has answered with it."""
-    if (side, colour) == ("wsgi", "async"):
-        pytest.skip("asyncio's run_until_complete holds its task, and that the error")
-    contexts = []
-
-    def view():
-        contexts.append(weakref.ref(request_ctx._get_current_object()))
-        abort(403)
-
-    app.add_url_rule("/", "view", paint(view, colour))
-    if hooks:
-        app.before_request(lambda: None)
-    client.get("/")
-    gc.collect()
-    gc.disable()
-    try:
-        for _ in range(3):
-            assert client.get("/").status_code == 403
-        assert [reference() for reference in contexts][:3] == [None] * 3
-    finally:
-        gc.enable()

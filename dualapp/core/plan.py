@@ -15,9 +15,11 @@ from dataclasses import dataclass
 
 from .. import signals
 from .late import LateRequest
+from .lifecycle import opens_sessions_late
 from .memo import Memo
 from .returns import template_of_answers
 from .rules import Map
+from .scaffold import _split_blueprint_path
 from .watched import Hearers, Watched
 
 if t.TYPE_CHECKING:
@@ -147,8 +149,8 @@ class Plan:
     def __init__(self, app: DualApp) -> None:
         config, is_replaced = app.config, bool(app._phases.replaced)
         self.is_replaced = is_replaced
-        self.needs_opening = bool(signals.appcontext_pushed.receivers) or not getattr(
-            app.session_interface, "opens_late", False
+        self.needs_opening = bool(
+            signals.appcontext_pushed.receivers or not opens_sessions_late(app)
         )
         self.tells_start = bool(signals.request_started.receivers)
         self.has_before = bool(
@@ -206,7 +208,8 @@ def _around(app: DualApp) -> Callable[[str | None], Around]:
     )
 
     def look(endpoint: str | None) -> Around:
-        scopes = [None, *_blueprints_around(endpoint or "")]
+        blueprint, dot, _ = (endpoint or "").rpartition(".")
+        scopes = [None, *(reversed(_split_blueprint_path(blueprint)) if dot else ())]
         view = None if endpoint is None else views.get(endpoint)
         lists = [
             tuple(table[scope] for scope in scopes if scope in table)
@@ -215,13 +218,3 @@ def _around(app: DualApp) -> Callable[[str | None], Around]:
         return Around(view, *lists)
 
     return look
-
-
-def _blueprints_around(endpoint: str) -> list[str]:
-    """Give the names of the blueprints around an endpoint, the outermost first."""
-    names = []
-    name, _, _ = endpoint.rpartition(".")
-    while name:
-        names.append(name)
-        name, _, _ = name.rpartition(".")
-    return names[::-1]

@@ -7,7 +7,7 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 
 from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -42,6 +42,13 @@ _T = t.TypeVar("_T")
 #: What is registered for one blueprint's requests (by its name) and for all (None).
 Hooks: t.TypeAlias = dict[ft.AppOrBlueprintKey, list[_T]]
 ErrorHandlers: t.TypeAlias = dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
+
+
+@lru_cache(maxsize=256)
+def _split_blueprint_path(name: str) -> list[str]:
+    """Name a blueprint and those around it, innermost first. Not to be changed: it is cached."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
 
 def setupmethod(f: F) -> F:

@@ -9,6 +9,7 @@ from werkzeug.routing import BuildError, MapAdapter
 
 from ..globals import _cv_app, _cv_request
 from .calls import done
+from .scaffold import _split_blueprint_path
 
 if t.TYPE_CHECKING:
     from ..app import DualApp
@@ -51,8 +52,6 @@ async def inject_url_defaults(
     app: Application, call: Call, endpoint: str, values: dict[str, t.Any]
 ) -> None:
     """Let url_defaults functions add to the values of a URL being built."""
-    from ..helpers import _split_blueprint_path
-
     blueprint, dot, _view = endpoint.rpartition(".")
     names = _split_blueprint_path(blueprint) if dot else []
     for scope in (None, *reversed(names)):
